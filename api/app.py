@@ -1,0 +1,67 @@
+"""The app: every address on one screen."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from api import health
+from api.edge import Edge
+from api.endpoints import Endpoint, Handler, make_routes
+from api.errors import HANDLERS
+from api.openapi import make_document
+from api.public.assets import asset_routes
+from api.public.endpoints import PUBLIC
+from api.state import open_state
+from api.v1.events import EVENTS
+from api.v1.models import MODELS
+from api.v1.orders import ORDERS
+from api.v1.products import PRODUCTS
+from api.v1.shoppers import SHOPPERS
+from infra.clock import Clock, system_clock
+from infra.settings import Settings
+
+ENDPOINTS: list[Endpoint] = [
+    *PRODUCTS.endpoints(),
+    *ORDERS.endpoints(),
+    *EVENTS.endpoints(),
+    *SHOPPERS.endpoints(),
+    *MODELS,
+    *PUBLIC,
+]
+
+
+def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
+    """The service as an ASGI app. The settings' addresses must be set; machines open with the app's lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_state(settings, clock) as state:
+            app.state.lastbook = state
+            yield
+
+    routes = [
+        *make_routes(ENDPOINTS),
+        *health.ROUTES,
+        *asset_routes(),
+        Route("/openapi.json", _openapi(settings)),
+    ]
+    app = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
+    return Edge(app, max_in_flight=settings.max_in_flight)
+
+
+def _openapi(settings: Settings) -> Handler:
+    """Made once, when the app is built."""
+    document = make_document(ENDPOINTS, version=version("lastbook-server"), server=settings.public_url)
+    body = msgspec.json.encode(document)
+
+    async def openapi(request: Request) -> Response:
+        return Response(body, media_type="application/json")
+
+    return openapi

@@ -1,0 +1,152 @@
+"""Bodies: read with a cap, decoded by type, refused with the line and the field."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import msgspec
+from starlette.requests import Request
+
+from infra.errors import BadRequest, FieldError, Invalid, TooLarge, Unsupported
+
+T = TypeVar("T")
+
+MAX_BODY = 10_000_000
+MAX_ROWS = 10_000
+JSON = "application/json"
+NDJSON = "application/x-ndjson"
+
+# A NUL is valid JSON and refused by Postgres. An even run of backslashes before it makes it plain text.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that is not stored: its line (from 1), its id if it could be read, and what is wrong."""
+
+    line: int
+    id: str | None
+    error: FieldError
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[T]):
+    """A batch: what can be stored, with its lines, and what cannot."""
+
+    good: Sequence[tuple[int, T]]
+    bad: Sequence[BadRow]
+
+
+async def read_body(request: Request, *, limit: int = MAX_BODY, types: Sequence[str] = (JSON,)) -> bytes:
+    """The whole body. Raises TooLarge beyond `limit` bytes, Unsupported for another content type or an encoding."""
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type not in types:
+        raise Unsupported(f"The content type {content_type or '(none)'!r} is not read here.")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Unsupported("Compressed bodies are not read.", hint="Send the body without Content-Encoding.")
+    declared = request.headers.get("content-length", "0")
+    if declared.isdigit() and int(declared) > limit:
+        raise TooLarge(f"The body has {declared} bytes; this address takes {limit:,}.")
+    return await _read(request, limit)
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge(f"The body has more than {limit:,} bytes.")
+    return bytes(body)
+
+
+def decode_one(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
+    """One document. Raises BadRequest when it is no JSON, Invalid naming the field when it breaks a rule."""
+    try:
+        value = decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise _invalid(field_error(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"The body is not valid JSON: {_reason(error)}.") from None
+    if _NUL.search(body):
+        raise _invalid(FieldError("", "texts must not hold the character NUL (\\u0000)"))
+    return value
+
+
+def decode_rows(body: bytes, decoder: "msgspec.json.Decoder[T]", *, ndjson: bool) -> Rows[T]:
+    """A batch as a JSON array, or as one JSON value a line.
+
+    Raises BadRequest when an array is no JSON (a bad NDJSON line is that row's own), TooLarge over 10,000 rows.
+    """
+    pieces = _lines(body) if ndjson else list(enumerate(_array(body), start=1))
+    if len(pieces) > MAX_ROWS:
+        raise TooLarge(f"The batch has {len(pieces):,} rows; one call takes {MAX_ROWS:,}.")
+    suspicious = b"\\u0000" in body
+    good: list[tuple[int, T]] = []
+    bad: list[BadRow] = []
+    for line, piece in pieces:
+        try:
+            value = decoder.decode(piece)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            bad.append(BadRow(line, _find_id(piece), field_error(error)))
+            continue
+        if suspicious and _NUL.search(piece):
+            bad.append(BadRow(line, _find_id(piece), FieldError("", "texts must not hold the character NUL (\\u0000)")))
+        else:
+            good.append((line, value))
+    return Rows(good, bad)
+
+
+def field_error(error: Exception) -> FieldError:
+    """Where and why, from msgspec's message: 'Expected `int`, got `str` - at `$.lines[0].quantity`'."""
+    reason, _, path = str(error).rpartition(" - at `$")
+    if not reason:
+        return FieldError("", _reason(error))
+    return FieldError(path.rstrip("`").lstrip("."), _readable(reason))
+
+
+def _readable(reason: str) -> str:
+    # The pattern says nothing to a person; the field's description in /openapi.json does.
+    before, pattern, _ = reason.partition(" matching regex ")
+    return f"{before} in the documented form" if pattern else reason
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
+    return str(error).removeprefix("JSON is malformed: ")
+
+
+def _invalid(error: FieldError) -> Invalid:
+    where = f"The field {error.field!r} is not valid" if error.field else "The body is not valid"
+    return Invalid(f"{where}: {error.reason}.", errors=(error,))
+
+
+def _array(body: bytes) -> list[msgspec.Raw]:
+    try:
+        return _raw_array.decode(body)
+    except msgspec.ValidationError:
+        raise BadRequest("A batch is a JSON array of rows.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(f"The body is not valid JSON: {_reason(error)}.") from None
+
+
+def _lines(body: bytes) -> list[tuple[int, bytes]]:
+    return [(number, line) for number, line in enumerate(body.split(b"\n"), start=1) if line.strip()]
+
+
+def _find_id(piece: "bytes | msgspec.Raw") -> str | None:
+    try:
+        return _id_decoder.decode(piece).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+class _OnlyId(msgspec.Struct):
+    id: str
+
+
+_raw_array = msgspec.json.Decoder(list[msgspec.Raw])
+_id_decoder = msgspec.json.Decoder(_OnlyId)

@@ -1,0 +1,138 @@
+"""The operator's command line: lastbook-server serve, work, migrate, tenant, import, train, demo."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from api.app import build_app
+from api.demo.run import run_demo
+from api.importing import import_file
+from api.onboarding import open_shop
+from api.worker import train_patiently, work
+from infra.database import open_database
+from infra.errors import Refusal
+from infra.lifeline import follow_parent
+from infra.machines import settled
+from infra.migrate import migrate
+from infra.settings import Settings, read_settings
+from infra.telemetry import configure_logs
+from tenants.accounts import get_tenant
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console(stderr=True)
+
+
+@contextmanager
+def running() -> Iterator[Settings]:
+    """Settings with every address settled and the schema up to date; refusals become one line and exit code 1."""
+    settings = read_settings()
+    configure_logs(level=settings.log_level, as_json=settings.log_json)
+    try:
+        with settled(settings) as ready:
+            if ready.database_owner_url is not None:
+                asyncio.run(migrate(ready.database_owner_url))
+            yield ready
+    except Refusal as refusal:
+        console.print(f"[red]{refusal.detail}[/] {refusal.said_hint}")
+        raise typer.Exit(1) from None
+
+
+@cli.command()
+def serve() -> None:
+    """Answer HTTP: the server API, the public API and the widgets' files."""
+    with running() as settings:
+        uvicorn.run(
+            build_app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=10,
+        )
+
+
+@cli.command("work")
+def work_command(
+    until_empty: Annotated[bool, typer.Option(help="Stop when no job waits.")] = False,
+) -> None:
+    """Do jobs: training, and taking up what a killed worker left."""
+    with running() as settings:
+        asyncio.run(work(settings, until_empty=until_empty))
+
+
+@cli.command("migrate")
+def migrate_command() -> None:
+    """Bring the database's schema up to date (with DATABASE_OWNER_URL)."""
+    with settled(read_settings()) as settings:
+        if settings.database_owner_url is None:
+            console.print("[red]DATABASE_OWNER_URL is not set:[/] the app's own role may not change the schema.")
+            raise typer.Exit(1)
+        applied = asyncio.run(migrate(settings.database_owner_url))
+        console.print("\n".join(f"applied {one.version:04} {one.name}" for one in applied) or "nothing to apply")
+
+
+@cli.command()
+def tenant(
+    slug: Annotated[str, typer.Argument(help="Short name: lower-case letters, digits and hyphens.")],
+    name: Annotated[str, typer.Option(help="The shop's name.")],
+    currency: Annotated[str, typer.Option(help="ISO 4217 code.")],
+    owner: Annotated[str, typer.Option(help="E-mail of the first member.")],
+) -> None:
+    """Register a merchant and print the keys, which are shown only now."""
+    with running() as settings:
+        shop = asyncio.run(open_shop(settings, slug=slug, name=name, currency=currency, owner_email=owner))
+        for label, secret in shop.secrets().items():
+            console.print(f"{label:<16}{secret}", highlight=False, soft_wrap=True)
+
+
+@cli.command("import")
+def import_command(
+    kind: Annotated[Literal["products", "orders", "events", "shoppers"], typer.Argument()],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="One JSON document a line.")],
+    key: Annotated[str, typer.Option(envvar="LASTBOOK_KEY", help="A secret key, lb_sk_…")],
+    url: Annotated[str, typer.Option(envvar="LASTBOOK_URL")] = "http://127.0.0.1:8000",
+) -> None:
+    """Push an NDJSON file through the server API, in batches of 1,000, with every bad row named."""
+    report = asyncio.run(import_file(kind, file, url=url, key=key, console=console))
+    raise typer.Exit(1 if report.rejected else 0)
+
+
+@cli.command()
+def train(slug: Annotated[str, typer.Argument(help="The tenant's short name.")]) -> None:
+    """Train a tenant's model now, in a process of its own."""
+    with running() as settings:
+        asyncio.run(_train(settings, slug))
+
+
+@cli.command()
+def demo(
+    check: Annotated[bool, typer.Option(help="Ask a few slots, say whether they are right, and stop.")] = False,
+) -> None:
+    """Two shops on real and made-up data: load, train, serve, and print where to look."""
+    raise typer.Exit(run_demo(read_settings(), check=check))
+
+
+async def _train(settings: Settings, slug: str) -> None:
+    assert settings.database_url is not None
+    db = await open_database(settings.database_url, pool_size=1)
+    try:
+        async with db.system() as conn:
+            found = await get_tenant(conn, slug)
+    finally:
+        await db.close()
+    await train_patiently(settings, found.tenant_id)
+
+
+def main() -> None:
+    follow_parent()
+    # Leave every context in order: machines that we started end with us, children before them.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    cli()

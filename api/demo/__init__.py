@@ -1,0 +1,1 @@
+"""The demo: two merchants on one Lastbook, loaded through the front door."""

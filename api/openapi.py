@@ -1,0 +1,94 @@
+"""OpenAPI: the document at /openapi.json, made from the same endpoints and structs that answer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from api.endpoints import Endpoint
+from api.errors import PROBLEM_JSON, InternalError, Problem
+from infra.errors import Refusal
+
+Json = dict[str, Any]  # a JSON object has values of any kind
+TEMPLATE = "#/components/schemas/{name}"
+
+
+def make_document(endpoints: Sequence[Endpoint], *, version: str, server: str) -> Json:
+    """The OpenAPI 3.1 document."""
+    types = [one for endpoint in endpoints for one in (endpoint.body, endpoint.answer) if one is not None] + [Problem]
+    schemas, components = msgspec.json.schema_components(types, ref_template=TEMPLATE)
+    by_type = {id(one): schema for one, schema in zip(types, schemas, strict=True)}
+    paths: dict[str, Json] = {}
+    for endpoint in endpoints:
+        path = endpoint.path.replace(":path}", "}")
+        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, by_type)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Lastbook", "version": version, "description": _ABOUT},
+        "servers": [{"url": server}],
+        "paths": paths,
+        "components": {"schemas": components, "securitySchemes": {"secret": {"type": "http", "scheme": "bearer"}}},
+    }
+
+
+def _operation(endpoint: Endpoint, schemas: dict[int, Json]) -> Json:
+    operation: Json = {
+        "operationId": f"{endpoint.tag}_{endpoint.handler.__name__}",
+        "summary": endpoint.summary,
+        "tags": [endpoint.tag],
+        "responses": _responses(endpoint, schemas),
+    }
+    if parameters := _parameters(endpoint):
+        operation["parameters"] = parameters
+    if endpoint.body is not None:
+        content = {kind: {"schema": _body_schema(kind, endpoint, schemas)} for kind in endpoint.body_types}
+        operation["requestBody"] = {"required": True, "content": content}
+    if endpoint.scope is not None:
+        operation["security"] = [{"secret": []}]
+        operation["description"] = f"Needs a secret key with the scope `{endpoint.scope}`."
+    return operation
+
+
+def _responses(endpoint: Endpoint, schemas: dict[int, Json]) -> Json:
+    success: Json = {"description": "Done"}
+    if endpoint.answer is not None:
+        success["content"] = {"application/json": {"schema": schemas[id(endpoint.answer)]}}
+    responses = {str(endpoint.status): success}
+    refusals: list[type[Refusal]] = [*endpoint.refusals, InternalError]
+    for refusal in refusals:
+        responses.setdefault(str(refusal.status), _refusal(refusal))
+    return responses
+
+
+def _refusal(refusal: type[Refusal]) -> Json:
+    response: Json = {
+        "description": (refusal.__doc__ or "").partition("\n")[0],
+        "content": {PROBLEM_JSON: {"schema": {"$ref": TEMPLATE.format(name="Problem")}}},
+    }
+    if refusal.status in (429, 503):
+        response["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+    return response
+
+
+def _parameters(endpoint: Endpoint) -> list[Json]:
+    parameters: list[Json] = [
+        {"name": one.name, "in": one.place, "schema": one.schema, "description": one.description}
+        for one in endpoint.parameters
+    ]
+    if "{id" in endpoint.path:
+        schema = {"type": "string", "minLength": 1, "maxLength": 200}
+        parameters.append({"name": "id", "in": "path", "required": True, "schema": schema, "description": "Your id."})
+    return parameters
+
+
+def _body_schema(kind: str, endpoint: Endpoint, schemas: dict[int, Json]) -> Json:
+    if kind == "application/x-ndjson":
+        return {"type": "string", "description": "One JSON value a line, each as an item of the JSON array."}
+    return schemas[id(endpoint.body)]
+
+
+_ABOUT = """\
+The record, and what is shown from it. Documents go by **your own ids** and are stored whole: send one again and nothing
+changes; send it changed and it is replaced. Batches store the good rows and name the bad ones. Every refusal is
+`application/problem+json` with a `hint` and a `request_id`.
+"""

@@ -1,0 +1,23 @@
+"""The public addresses."""
+
+from api.endpoints import Endpoint
+from api.public.events import take_events
+from api.public.page import preflight
+from api.public.slots import ask_slots
+from api.public.wire import TYPES, EventsIn, EventsOut, SlotsIn, SlotsOut
+from infra.errors import BadRequest, Invalid, Refusal, TooLarge, Unauthenticated, Unavailable, Unsupported
+
+_REFUSALS: tuple[type[Refusal], ...] = (BadRequest, Unauthenticated, TooLarge, Unsupported, Invalid, Unavailable)
+
+PUBLIC = [
+    Endpoint(
+        "POST", "/public/v1/slots", ask_slots, "Fill the slots of a page", "public",
+        answer=SlotsOut, refusals=_REFUSALS, body=SlotsIn, body_types=TYPES,
+    ),
+    Endpoint(
+        "POST", "/public/v1/events", take_events, "Tell what happened on a page", "public",
+        answer=EventsOut, status=202, refusals=_REFUSALS, body=EventsIn, body_types=TYPES,
+    ),
+    Endpoint("OPTIONS", "/public/v1/slots", preflight, "CORS", "public", answer=None, status=204, refusals=()),
+    Endpoint("OPTIONS", "/public/v1/events", preflight, "CORS", "public", answer=None, status=204, refusals=()),
+]  # fmt: skip

@@ -1,0 +1,67 @@
+"""Page: who asks from a shop's page. The key names the shop, a token proves a shopper, a visitor id is a session."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.state import State
+from infra.redis import key as redis_key
+
+CORS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
+PREFLIGHT = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Methods": "POST",
+    "Access-Control-Allow-Headers": "content-type",
+    "Access-Control-Max-Age": "86400",
+}
+SESSION_SECONDS = 30 * 60
+SESSION_PRODUCTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The tenant, the proven shopper if any, and the session if the page has one."""
+
+    tenant_id: UUID
+    shopper_id: str | None
+    visitor_id: str | None
+
+
+async def open_page(state: State, *, key: str, token: str | None, visitor: str | None) -> Page:
+    """Raises Unauthenticated for a bad key or token."""
+    caller = await state.keys.caller(key, "publishable")
+    shopper_id = None if token is None else await state.tokens.shopper(token, caller.tenant_id, state.clock())
+    return Page(caller.tenant_id, shopper_id, visitor)
+
+
+async def read_session(state: State, page: Page) -> tuple[str, ...]:
+    """The products that this visitor looked at in the last half hour, the latest first; empty without Redis."""
+    if page.visitor_id is None:
+        return ()
+    stored = await state.cache.get(_session_key(page))
+    return () if stored is None else _session.decode(stored)
+
+
+async def extend_session(state: State, page: Page, viewed: tuple[str, ...]) -> None:
+    """Put the products just viewed (the latest last) before the earlier ones."""
+    if page.visitor_id is None or not viewed:
+        return
+    earlier = await read_session(state, page)
+    latest = tuple(dict.fromkeys((*reversed(viewed), *earlier)))[:SESSION_PRODUCTS]
+    await state.cache.set(_session_key(page), msgspec.json.encode(latest), seconds=SESSION_SECONDS)
+
+
+async def preflight(request: Request) -> Response:
+    """For pages that send application/json."""
+    return Response(status_code=204, headers=PREFLIGHT)
+
+
+def _session_key(page: Page) -> str:
+    assert page.visitor_id is not None
+    return redis_key(page.tenant_id, "session", page.visitor_id)
+
+
+_session = msgspec.json.Decoder(tuple[str, ...])

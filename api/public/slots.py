@@ -1,0 +1,27 @@
+"""/public/v1/slots: all places of a page in one request, answered from memory."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.bodies import decode_one, read_body
+from api.public.page import CORS, open_page, read_session
+from api.public.wire import MAX_BODY, TYPES, SlotsIn
+from api.state import state_of
+from recommender.serving.strategies import Ask
+from widgets.slots import Slot, fill
+
+
+async def ask_slots(request: Request) -> Response:
+    """Fill the page's slots. No SQL on this path once the tenant is loaded and the key known."""
+    state = state_of(request)
+    wish = decode_one(await read_body(request, limit=MAX_BODY, types=TYPES), _decoder)
+    page = await open_page(state, key=wish.key, token=wish.token, visitor=wish.visitor)
+    live = await state.live.get(page.tenant_id)
+    ask = Ask(shopper_id=page.shopper_id, viewed=await read_session(state, page))
+    slots = [Slot(slot.name, slot.product, frozenset(slot.exclude), slot.limit) for slot in wish.slots]
+    body = fill(live, slots, ask, now=state.clock().timestamp())
+    return Response(body, headers=CORS, media_type="application/json")
+
+
+_decoder = msgspec.json.Decoder(SlotsIn)

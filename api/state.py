@@ -1,0 +1,62 @@
+"""State: what one API process holds while it runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import Request
+
+from api.keyring import KeyRing
+from api.tokens import TokenReader
+from infra.artifacts import Artifacts, open_artifacts
+from infra.clock import Clock, system_clock
+from infra.database import Database, open_database
+from infra.redis import Cache, open_cache
+from infra.settings import Settings
+from recommender.serving.live_tenants import LiveTenants
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Handles to the machines, and what is kept in memory for serving."""
+
+    settings: Settings
+    db: Database
+    cache: Cache
+    artifacts: Artifacts
+    clock: Clock
+    keys: KeyRing
+    tokens: TokenReader
+    live: LiveTenants
+
+
+@asynccontextmanager
+async def open_state(settings: Settings, clock: Clock = system_clock) -> AsyncIterator[State]:
+    """Open everything, follow the change feed, and close in reverse order. Both addresses must be set."""
+    assert settings.database_url is not None
+    assert settings.redis_url is not None
+    db = await open_database(
+        settings.database_url,
+        pool_size=settings.database_pool_size,
+        statement_cache_size=settings.statement_cache_size,
+    )
+    cache, artifacts = open_cache(settings.redis_url), open_artifacts(settings.artifacts_url)
+    keys, live = KeyRing(db), LiveTenants(db, artifacts)
+    tokens = TokenReader(keys)
+
+    def forget_credentials(tenant_id: UUID) -> None:
+        keys.forget(tenant_id)
+        tokens.forget(tenant_id)
+
+    try:
+        async with live.following(settings.database_url, also=forget_credentials):
+            yield State(settings, db, cache, artifacts, clock, keys, tokens, live)
+    finally:
+        await cache.close()
+        await db.close()
+
+
+def state_of(request: Request) -> State:
+    state: State = request.app.state.lastbook
+    return state

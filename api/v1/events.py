@@ -1,0 +1,37 @@
+"""/v1/events: what shoppers did, told by the merchant's server. An event is recorded once."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from msgspec import Struct
+
+from api.resources import Resource
+from infra.errors import FieldError
+from tenants.events import Event, StoredEvent, delete_event, get_event, list_events, record_events
+
+AHEAD = timedelta(days=1)
+
+
+class EventPage(Struct, frozen=True, kw_only=True):
+    """Events by id."""
+
+    items: Sequence[StoredEvent]
+    next: str | None
+
+
+def check_event(event: Event, now: datetime) -> FieldError | None:
+    return FieldError("occurred_at", "must not lie in the future") if event.occurred_at > now + AHEAD else None
+
+
+EVENTS = Resource(
+    name="events",
+    document=Event,
+    stored=StoredEvent,
+    page=EventPage,
+    store=partial(record_events, source="server"),
+    get=get_event,
+    list_page=list_events,
+    delete=delete_event,
+    check=check_event,
+)

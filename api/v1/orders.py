@@ -1,0 +1,48 @@
+"""/v1/orders: what was bought. A change queues one training, however many follow."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from msgspec import Struct
+
+from api.resources import Resource
+from api.state import State
+from infra.database import Connection
+from infra.errors import FieldError
+from recommender.jobs import defer_training
+from tenants.orders import Order, StoredOrder, delete_order, get_order, list_orders, upsert_orders
+
+AHEAD = timedelta(days=1)
+
+
+class OrderPage(Struct, frozen=True, kw_only=True):
+    """Orders by id."""
+
+    items: Sequence[StoredOrder]
+    next: str | None
+
+
+def check_order(order: Order, now: datetime) -> FieldError | None:
+    """An order from the future would make every other one look old to the model."""
+    return FieldError("ordered_at", "must not lie in the future") if order.ordered_at > now + AHEAD else None
+
+
+async def learn_later(conn: Connection, state: State, tenant_id: UUID) -> None:
+    """Queue a training that waits a while for more orders."""
+    wait = timedelta(seconds=state.settings.train_after_seconds)
+    await defer_training(conn, tenant_id, run_at=state.clock() + wait)
+
+
+ORDERS = Resource(
+    name="orders",
+    document=Order,
+    stored=StoredOrder,
+    page=OrderPage,
+    store=upsert_orders,
+    get=get_order,
+    list_page=list_orders,
+    delete=delete_order,
+    check=check_order,
+    after=learn_later,
+)

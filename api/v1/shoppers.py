@@ -1,0 +1,34 @@
+"""/v1/shoppers: the people a merchant sells to."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from api.resources import Resource
+from tenants.shoppers import (
+    Shopper,
+    StoredShopper,
+    delete_shopper,
+    get_shopper,
+    list_shoppers,
+    upsert_shoppers,
+)
+
+
+class ShopperPage(Struct, frozen=True, kw_only=True):
+    """Shoppers by id."""
+
+    items: Sequence[StoredShopper]
+    next: str | None
+
+
+SHOPPERS = Resource(
+    name="shoppers",
+    document=Shopper,
+    stored=StoredShopper,
+    page=ShopperPage,
+    store=upsert_shoppers,
+    get=get_shopper,
+    list_page=list_shoppers,
+    delete=delete_shopper,
+)

@@ -1,0 +1,103 @@
+"""Worker: takes jobs from Postgres and does them; a job whose worker died is taken up again."""
+
+import asyncio
+from uuid import UUID
+
+import structlog
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
+
+from infra.database import open_database
+from infra.jobs import QUEUE
+from infra.settings import Settings
+from recommender.jobs import TRAIN_TENANT, TrainingFailed, train_tenant
+from tenants.accounts import list_tenants
+from tenants.idempotency import forget_old_keys
+
+ATTEMPTS = 3
+HEARTBEAT_SECONDS = 5.0
+DEAD_AFTER_SECONDS = 20.0
+"""A worker whose heart has not beaten for this long is dead."""
+KEEP_JOBS_HOURS = 7 * 24
+
+log = structlog.get_logger()
+
+
+def build_worker(settings: Settings) -> App:
+    """All tasks on one screen."""
+    assert settings.database_url is not None
+    app = App(connector=PsycopgConnector(conninfo=settings.database_url, min_size=1, max_size=4))
+
+    @app.task(name=TRAIN_TENANT, queue=QUEUE)
+    async def train(tenant_id: str) -> None:
+        await train_patiently(settings, UUID(tenant_id))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="take_up_stalled_jobs", queue=QUEUE, queueing_lock="take_up_stalled_jobs")
+    async def stalled(timestamp: int) -> None:
+        await take_up_stalled_jobs(app)
+
+    @app.periodic(cron="17 * * * *")
+    @app.task(name="tidy", queue=QUEUE, queueing_lock="tidy")
+    async def clean(timestamp: int) -> None:
+        await app.job_manager.delete_old_jobs(KEEP_JOBS_HOURS, include_failed=True, include_cancelled=True)
+        await tidy(settings)
+
+    return app
+
+
+async def work(settings: Settings, *, until_empty: bool = False) -> None:
+    """Do jobs until SIGTERM or SIGINT, or until none waits. Two at once, so that a long training holds nothing up."""
+    app = build_worker(settings)
+    async with app.open_async():
+        await take_up_stalled_jobs(app)
+        await app.run_worker_async(
+            concurrency=2,
+            wait=not until_empty,
+            shutdown_graceful_timeout=30,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=DEAD_AFTER_SECONDS,
+        )
+
+
+async def train_patiently(settings: Settings, tenant_id: UUID) -> None:
+    """Train; when the child process dies (out of memory, killed) try again. Raises TrainingFailed after the last."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            trained = await train_tenant(settings, tenant_id)
+        except TrainingFailed as failed:
+            log.warning("training_died", tenant_id=str(tenant_id), attempt=attempt, reason=str(failed))
+            if attempt == ATTEMPTS:
+                raise
+            await asyncio.sleep(attempt)
+        else:
+            log.info("trained", tenant_id=str(tenant_id), version_id=str(trained.version_id), status=trained.status)
+            return
+
+
+async def take_up_stalled_jobs(app: App, *, dead_after_seconds: float = DEAD_AFTER_SECONDS) -> int:
+    """Queue again what dead workers had begun; returns how many jobs."""
+    stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=dead_after_seconds))
+    for job in stalled:
+        log.warning("job_taken_up_again", job_id=job.id, task=job.task_name)
+        try:
+            await app.job_manager.retry_job(job)
+        except ConnectorException:
+            # Another job with its queueing lock waits and will do the same work.
+            await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
+    return len(stalled)
+
+
+async def tidy(settings: Settings) -> None:
+    """Drop what nobody will ask for again, tenant by tenant."""
+    assert settings.database_url is not None
+    db = await open_database(settings.database_url, pool_size=1, statement_cache_size=settings.statement_cache_size)
+    try:
+        async with db.system() as conn:
+            tenants = await list_tenants(conn)
+        for tenant in tenants:
+            async with db.tenant(tenant.tenant_id) as conn:
+                await forget_old_keys(conn)
+    finally:
+        await db.close()

@@ -1,0 +1,1 @@
+"""The machines Lastbook runs on: nothing of the business."""

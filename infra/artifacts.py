@@ -1,0 +1,43 @@
+"""Artifacts: files that are made once and read often (models), in a folder or in S3-compatible storage."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import obstore
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from infra.errors import NotFound
+
+
+class Artifacts:
+    """Whole objects by key. Keys start with the tenant's id; a put replaces at once or not at all."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    async def put(self, key: str, data: bytes) -> None:
+        await obstore.put_async(self._store, key, data)
+
+    async def get(self, key: str) -> bytes:
+        """Raises NotFound."""
+        try:
+            answer = await obstore.get_async(self._store, key)
+        except FileNotFoundError:
+            raise NotFound(f"There is no artifact {key!r}.") from None
+        return bytes(await answer.bytes_async())
+
+    async def delete_prefix(self, prefix: str) -> int:
+        """Delete all keys under a folder; returns how many there were."""
+        keys = [found["path"] async for page in obstore.list(self._store, prefix) for found in page]
+        if keys:
+            await obstore.delete_async(self._store, keys)
+        return len(keys)
+
+
+def open_artifacts(url: str) -> Artifacts:
+    """`file:///folder` (made when missing) or `s3://bucket/prefix` with the usual AWS_… variables."""
+    if url.startswith("file:"):
+        folder = Path(unquote(urlparse(url).path))
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Artifacts(LocalStore(prefix=str(folder), automatic_cleanup=True))
+    return Artifacts(from_url(url))

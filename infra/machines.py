@@ -1,0 +1,24 @@
+"""Machines: the settings with their addresses settled: those that are set, and embedded servers for the rest."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from infra.embedded import run_embedded
+from infra.settings import Settings
+
+
+@contextmanager
+def settled(settings: Settings) -> Iterator[Settings]:
+    """Yield settings that name a Postgres and a Redis; servers that we started end with the context."""
+    if settings.database_url and settings.redis_url:
+        yield settings
+        return
+    with run_embedded(settings.data_dir) as embedded:
+        own_database = settings.database_url is None
+        yield replace(
+            settings,
+            database_url=embedded.database_url if own_database else settings.database_url,
+            database_owner_url=embedded.database_owner_url if own_database else settings.database_owner_url,
+            redis_url=settings.redis_url or embedded.redis_url,
+        )

@@ -1,0 +1,61 @@
+"""Settings: read once from the environment; an address that is unset means the embedded server."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may set. Every field is one environment variable (see `read_settings`)."""
+
+    data_dir: Path
+    database_url: str | None
+    """The app role's address; None starts the embedded Postgres."""
+    database_owner_url: str | None
+    """The owner role's address, used by `migrate` only."""
+    redis_url: str | None
+    artifacts_url: str
+    """Where models are kept: `file:///…` or `s3://bucket/prefix`."""
+    host: str
+    port: int
+    public_url: str
+    log_level: str
+    log_json: bool
+    database_pool_size: int
+    statement_cache_size: int
+    """0 behind a transaction-mode pooler."""
+    max_in_flight: int
+    """Requests answered at once in one process before it says 503."""
+    train_after_seconds: int
+    """How long a training waits for more orders after the first one."""
+
+
+def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
+    """Read the environment once; raises ValueError naming the variable that is not a number."""
+    data_dir = Path(env.get("LASTBOOK_DATA_DIR", ".lastbook")).absolute()
+    host, port = env.get("LASTBOOK_HOST", "127.0.0.1"), _whole(env, "LASTBOOK_PORT", 8000)
+    return Settings(
+        data_dir=data_dir,
+        database_url=env.get("DATABASE_URL"),
+        database_owner_url=env.get("DATABASE_OWNER_URL"),
+        redis_url=env.get("REDIS_URL"),
+        artifacts_url=env.get("ARTIFACTS_URL", (data_dir / "artifacts").as_uri()),
+        host=host,
+        port=port,
+        public_url=env.get("LASTBOOK_PUBLIC_URL", f"http://{host}:{port}"),
+        log_level=env.get("LASTBOOK_LOG_LEVEL", "info"),
+        log_json=env.get("LASTBOOK_LOG_JSON", "1") == "1",
+        database_pool_size=_whole(env, "DATABASE_POOL_SIZE", 10),
+        statement_cache_size=_whole(env, "DATABASE_STATEMENT_CACHE", 100),
+        max_in_flight=_whole(env, "LASTBOOK_MAX_IN_FLIGHT", 256),
+        train_after_seconds=_whole(env, "LASTBOOK_TRAIN_AFTER_SECONDS", 300),
+    )
+
+
+def _whole(env: Mapping[str, str], name: str, default: int) -> int:
+    try:
+        return int(env.get(name, default))
+    except ValueError:
+        raise ValueError(f"{name} must be a whole number, not {env[name]!r}") from None

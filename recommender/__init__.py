@@ -1,0 +1,1 @@
+"""What is learned from the record, and how it is served."""

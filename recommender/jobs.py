@@ -1,0 +1,76 @@
+"""The recommender's jobs: a tenant's training, run in a process of its own."""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from infra.database import Connection
+from infra.ids import new_id
+from infra.jobs import defer
+from infra.settings import Settings
+
+TRAIN_TENANT = "train_tenant"
+LAST_LINES = 20
+
+
+class TrainingFailed(Exception):
+    """The training process died; the message is the end of what it said. The active version serves on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """How a training ended."""
+
+    version_id: UUID
+    status: str
+    """active, candidate (not good enough to promote) or failed (nothing to learn from)."""
+    reason: str | None
+    """Why it does not serve."""
+
+
+async def defer_training(conn: Connection, tenant_id: UUID, *, run_at: datetime) -> None:
+    """Queue a training on the caller's transaction, unless the tenant has one waiting."""
+    lock = f"train:{tenant_id}"
+    await defer(conn, TRAIN_TENANT, {"tenant_id": str(tenant_id)}, queueing_lock=lock, lock=lock, run_at=run_at)
+
+
+async def train_tenant(settings: Settings, tenant_id: UUID) -> Trained:
+    """Train a new version in a child process, which dies with us. Needs `settings.database_url`.
+
+    Raises TrainingFailed when the child died; a version that it left behind is failed by the next training.
+    """
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "recommender.training"),
+        *("--tenant", str(tenant_id), "--version", str(new_id()), "--parent", str(os.getpid())),
+        env=_environment(settings),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        said, complained = await child.communicate()
+    finally:
+        if child.returncode is None:  # we were cancelled
+            child.kill()
+            await child.wait()
+    if child.returncode != 0:
+        last = "\n".join(complained.decode(errors="replace").splitlines()[-LAST_LINES:])
+        raise TrainingFailed(f"The training process ended with {child.returncode}.\n{last}")
+    outcome = json.loads(said.splitlines()[-1])
+    return Trained(UUID(outcome["version"]), outcome["status"], outcome["reason"])
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Ours, with the addresses that were settled when we started (embedded servers have no setting)."""
+    if settings.database_url is None:
+        raise ValueError("A training needs the database's address.")
+    return {
+        **os.environ,
+        "DATABASE_URL": settings.database_url,
+        "DATABASE_STATEMENT_CACHE": str(settings.statement_cache_size),
+        "ARTIFACTS_URL": settings.artifacts_url,
+    }

@@ -1,0 +1,40 @@
+"""Cards: a product as a page shows it, encoded once when the catalogue changes and joined when a slot is filled."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from tenants.products import CatalogueRow
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """What a page needs to show a product."""
+
+    id: str
+    title: str
+    url: str
+    image: str | None
+    brand: str
+    price_minor: Annotated[int, Meta(description="In the currency's smallest unit.")]
+    sale_price_minor: Annotated[int | None, Meta(description="The lower price that counts now, or null.")]
+    currency: str
+
+
+def encode_card(row: CatalogueRow, *, on_sale: bool) -> bytes:
+    """JSON of the card, with or without the sale price."""
+    return _encode(
+        Card(
+            id=row.product_id,
+            title=row.title,
+            url=row.url,
+            image=row.image_url,
+            brand=row.brand,
+            price_minor=row.price_minor,
+            sale_price_minor=row.sale_price_minor if on_sale else None,
+            currency=row.currency,
+        )
+    )
+
+
+_encode = msgspec.json.Encoder().encode

@@ -1,0 +1,132 @@
+"""Live tenants: all that this process serves from, loaded at the first question and kept fresh by the change feed."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import structlog
+
+from infra.artifacts import Artifacts
+from infra.change_feed import follow_changes
+from infra.database import Connection, Database, DatabaseDown
+from infra.telemetry import LIVE_TENANTS
+from recommender.model import ModelDamaged
+from recommender.registry import ModelVersion, find_active_version, load_model
+from recommender.serving.live_tenant import LiveTenant
+from tenants.products import list_changed_products, read_change_mark
+
+SWEEP_SECONDS = 15.0
+"""How long a lost notification stays unnoticed."""
+
+log = structlog.get_logger()
+
+
+class LiveTenants:
+    """A tenant is loaded once, however many ask at once. While the database is away, what is loaded goes on serving."""
+
+    def __init__(self, db: Database, artifacts: Artifacts) -> None:
+        self._db = db
+        self._artifacts = artifacts
+        self._live: dict[UUID, LiveTenant] = {}
+        self._loading: dict[UUID, asyncio.Task[LiveTenant]] = {}
+        self._changed: set[UUID] = set()
+        self._wake = asyncio.Event()
+
+    async def get(self, tenant_id: UUID) -> LiveTenant:
+        """Raises DatabaseDown when it is not loaded yet and cannot be."""
+        live = self._live.get(tenant_id)
+        if live is not None:
+            return live
+        task = self._loading.get(tenant_id)
+        if task is None:
+            task = self._loading[tenant_id] = asyncio.create_task(self._load(tenant_id))
+        return await asyncio.shield(task)
+
+    @asynccontextmanager
+    async def following(self, database_url: str, *, also: Callable[[UUID], None]) -> AsyncIterator[None]:
+        """Keep everything fresh while the context lasts; `also` is told of each changed tenant."""
+
+        def on_change(tenant_id: UUID | None) -> None:
+            for changed in list(self._live) if tenant_id is None else [tenant_id]:
+                also(changed)
+                self._changed.add(changed)
+            self._wake.set()
+
+        refresher = asyncio.create_task(self._keep_fresh())
+        try:
+            async with follow_changes(database_url, on_change):
+                yield
+        finally:
+            refresher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await refresher
+
+    async def _load(self, tenant_id: UUID) -> LiveTenant:
+        live = LiveTenant(tenant_id)
+        try:
+            await self._refresh(live)
+            self._live[tenant_id] = live
+            LIVE_TENANTS.set(len(self._live))
+        finally:
+            del self._loading[tenant_id]
+        return live
+
+    async def _keep_fresh(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), SWEEP_SECONDS)
+            if not self._wake.is_set():
+                self._changed.update(self._live)
+            self._wake.clear()
+            await self._refresh_changed()
+
+    async def _refresh_changed(self) -> None:
+        while self._changed:
+            tenant_id = self._changed.pop()
+            live = self._live.get(tenant_id)
+            if live is None and (loading := self._loading.get(tenant_id)) is not None:
+                # It may have read before the change: once more when it is there.
+                with contextlib.suppress(DatabaseDown):
+                    live = await asyncio.shield(loading)
+            if live is None:
+                continue
+            try:
+                await self._refresh(live)
+            except DatabaseDown:
+                log.warning("refresh_failed", tenant_id=str(tenant_id))
+
+    async def _refresh(self, live: LiveTenant) -> None:
+        """Read what changed since the last time, page by page, so that requests are answered between."""
+        async with self._db.tenant(live.tenant_id) as conn:
+            grown = await _read_catalogue(conn, live)
+            version = await find_active_version(conn)
+        if version is None:
+            live.learn(None)
+        elif version.version_id != live.version_id:
+            await self._learn(live, version)
+        elif grown and live.learned is not None:
+            live.learn(live.learned.model)
+
+    async def _learn(self, live: LiveTenant, version: ModelVersion) -> None:
+        try:
+            live.learn(await load_model(self._artifacts, live.tenant_id, version))
+        except ModelDamaged as damaged:
+            log.error("model_damaged", tenant_id=str(live.tenant_id), reason=str(damaged))
+
+
+async def _read_catalogue(conn: Connection, live: LiveTenant) -> bool:
+    """Whether the catalogue has more rows than before."""
+    before, mark = len(live.catalogue.shelves), await read_change_mark(conn)
+    at: tuple[int, str] | None = (0, "")
+    changed = False
+    while at is not None:
+        products, at = await list_changed_products(conn, since=live.changed_since, after=at)
+        live.catalogue.put(products)
+        changed = changed or bool(products)
+    grown = len(live.catalogue.shelves) > before
+    if grown:
+        live.catalogue.settle()
+    live.changed_since = mark
+    return grown

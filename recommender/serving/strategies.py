@@ -1,0 +1,89 @@
+"""Strategies: which products a slot shows, each a chain of sources that ends where every shop has something to show."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import Literal
+
+from recommender.serving.live_tenant import LiveTenant
+
+Source = Literal["model", "similar", "session", "popular", "new", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What is known when a slot is filled. Ids are the merchant's own."""
+
+    shopper_id: str | None = None
+    """Proven by a shopper token, never by word alone."""
+    viewed: Sequence[str] = ()
+    """This session's products, the latest first."""
+    product_id: str | None = None
+    """The product whose page it is."""
+    exclude: frozenset[str] = frozenset()
+    limit: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Catalogue rows to show, and the first source that gave any."""
+
+    rows: Sequence[int]
+    source: Source
+
+
+Rows = Iterable[int]
+Chain = Callable[[LiveTenant, Ask], Iterator[tuple[Source, Rows]]]
+
+
+def for_you(live: LiveTenant, ask: Ask) -> Iterator[tuple[Source, Rows]]:
+    """The shopper's own list; for a stranger what is near the session's products; then what sells; then what is new."""
+    if live.learned is not None and ask.shopper_id is not None:
+        yield "model", live.learned.for_you(ask.shopper_id)
+    if ask.viewed:
+        yield "session", _near(live, ask.viewed)
+    yield from popular(live, ask)
+
+
+def similar(live: LiveTenant, ask: Ask) -> Iterator[tuple[Source, Rows]]:
+    """What is bought by those who buy this product; then what sells."""
+    if ask.product_id is not None:
+        yield "similar", _near(live, (ask.product_id,))
+    yield from popular(live, ask)
+
+
+def popular(live: LiveTenant, ask: Ask) -> Iterator[tuple[Source, Rows]]:
+    """What sells of late; before there is a model, what is new."""
+    yield "popular", live.popular
+    yield "new", live.catalogue.newest
+
+
+STRATEGIES: dict[str, Chain] = {"for_you": for_you, "similar": similar, "popular": popular}
+
+
+def pick(live: LiveTenant, strategy: str, ask: Ask, *, now: float, taken: set[int]) -> Picked:
+    """Up to `ask.limit` rows that sell now and are neither excluded nor taken; adds them to `taken`.
+
+    Deterministic for the same model, catalogue, ask and time.
+    """
+    shelves, picked = live.catalogue.shelves, list[int]()
+    first: Source = "none"
+    barred = {live.catalogue.rows.get(name) for name in ask.exclude} | {live.catalogue.rows.get(ask.product_id or "")}
+    for source, rows in STRATEGIES[strategy](live, ask):
+        for row in rows:
+            if len(picked) == ask.limit:
+                return Picked(picked, first)
+            if row not in taken and row not in barred and shelves[row].sells(now):
+                first = source if first == "none" else first
+                taken.add(row)
+                picked.append(row)
+    return Picked(picked, first)
+
+
+def _near(live: LiveTenant, product_ids: Sequence[str]) -> Rows:
+    """Products near any of these, taken in turns, without these themselves."""
+    if live.learned is None:
+        return ()
+    rows = [row for product_id in product_ids if (row := live.catalogue.rows.get(product_id)) is not None]
+    turns = zip_longest(*(live.learned.similar(row) for row in rows))
+    return (row for row in chain.from_iterable(turns) if row is not None and row not in rows)

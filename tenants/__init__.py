@@ -1,0 +1,1 @@
+"""The record: everything a merchant owns, with its rules and its SQL."""

@@ -1,0 +1,158 @@
+"""Orders: what shoppers bought, with lines. An order is stored as the merchant last told it, whole."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from infra.database import Connection
+from infra.errors import NotFound
+from tenants.fields import Currency, ExternalId, MinorUnits, Moment, Quantity, check_moments
+from tenants.shoppers import ensure_shoppers
+from tenants.upserts import Upserted, make_document, outcomes
+
+Status = Literal["placed", "paid", "shipped", "completed", "cancelled", "returned"]
+
+
+class OrderLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One product in an order. `id` is the line's own; unset, it is the line's place in the order."""
+
+    product_id: ExternalId
+    quantity: Quantity
+    unit_price_minor: MinorUnits
+    id: ExternalId | None = None
+    variant_id: ExternalId | None = None
+    discount_minor: MinorUnits = 0
+
+
+class Order(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A purchase. Without `shopper_id` it is a guest's: it counts for popularity, not for a person."""
+
+    id: ExternalId
+    ordered_at: Moment
+    currency: Currency
+    lines: Annotated[tuple[OrderLine, ...], Meta(min_length=1, max_length=1000)]
+    shopper_id: ExternalId | None = None
+    status: Status = "placed"
+    total_minor: MinorUnits | None = None
+
+    def __post_init__(self) -> None:
+        check_moments(ordered_at=self.ordered_at)
+        named = [line.id for line in self.lines if line.id is not None]
+        if named and len(set(self.line_ids())) < len(self.lines):
+            raise ValueError("lines must have different ids")
+
+    def line_ids(self) -> list[str]:
+        return [line.id or str(place) for place, line in enumerate(self.lines, start=1)]
+
+
+class StoredOrder(Order, frozen=True, kw_only=True):
+    """An order as we hold it."""
+
+    created_at: Moment
+    updated_at: Moment
+
+
+async def upsert_orders(conn: Connection, orders: Sequence[Order]) -> Upserted:
+    """Store each order as given, lines included; lines that it no longer has are dropped. Ids must differ.
+
+    An order that is the same already is left alone, so sending a batch again is cheap and harmless.
+    Shoppers that are new to us are made. Rows are locked in the order of their ids: batches cannot deadlock.
+    """
+    await ensure_shoppers(conn, {order.shopper_id for order in orders if order.shopper_id is not None})
+    ordered = sorted(orders, key=lambda order: order.id)
+    rows = await conn.fetch(_UPSERT, *_header_columns(ordered))
+    created = {row["order_id"] for row in rows if row["created"]}
+    updated = {row["order_id"] for row in rows if not row["created"]}
+    if updated:
+        await conn.execute("delete from order_lines where order_id = any($1::text[])", list(updated))
+    await _insert_lines(conn, [order for order in ordered if order.id in created or order.id in updated])
+    return outcomes((order.id for order in orders), created=created, updated=updated)
+
+
+async def get_order(conn: Connection, order_id: str) -> StoredOrder:
+    """Raises NotFound."""
+    row = await conn.fetchrow(_SELECT + "where order_id = $1", order_id)
+    if row is None:
+        raise NotFound(f"There is no order {order_id!r}.")
+    return msgspec.convert(dict(row), StoredOrder)
+
+
+async def list_orders(conn: Connection, *, after: str, limit: int) -> Sequence[StoredOrder]:
+    """By id, starting behind `after` ('' from the start)."""
+    rows = await conn.fetch(_SELECT + "where order_id > $1 order by order_id limit $2", after, limit)
+    return [msgspec.convert(dict(row), StoredOrder) for row in rows]
+
+
+async def delete_order(conn: Connection, order_id: str) -> None:
+    """Delete it with its lines. Raises NotFound."""
+    if await conn.fetchval("delete from orders where order_id = $1 returning true", order_id) is None:
+        raise NotFound(f"There is no order {order_id!r}.")
+
+
+def _header_columns(orders: Sequence[Order]) -> tuple[list[object], ...]:
+    return (
+        [order.id for order in orders],
+        [order.shopper_id for order in orders],
+        [order.ordered_at for order in orders],
+        [order.status for order in orders],
+        [order.currency for order in orders],
+        [order.total_minor for order in orders],
+        [make_document(order).digest for order in orders],
+    )
+
+
+async def _insert_lines(conn: Connection, orders: Sequence[Order]) -> None:
+    lines = [line for order in orders for line in order.lines]
+    await conn.execute(
+        _INSERT_LINES,
+        [order.id for order in orders for _ in order.lines],
+        [line_id for order in orders for line_id in order.line_ids()],
+        [line.product_id for line in lines],
+        [line.variant_id for line in lines],
+        [line.quantity for line in lines],
+        [line.unit_price_minor for line in lines],
+        [line.discount_minor for line in lines],
+    )
+
+
+_UPSERT = """
+insert into orders (order_id, shopper_id, ordered_at, status, currency, total_minor, digest)
+select sent.order_id, shoppers.shopper_id, sent.ordered_at, sent.status, sent.currency, sent.total_minor, sent.digest
+from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::bytea[])
+    as sent (order_id, external_id, ordered_at, status, currency, total_minor, digest)
+left join shoppers using (external_id)
+order by sent.order_id
+on conflict (tenant_id, order_id) do update
+set (shopper_id, ordered_at, status, currency, total_minor, digest, updated_at) = (
+    select excluded.shopper_id, excluded.ordered_at, excluded.status, excluded.currency, excluded.total_minor,
+        excluded.digest, now()
+)
+where orders.digest <> excluded.digest
+returning order_id, xmax = 0 as created
+"""
+
+_INSERT_LINES = """
+insert into order_lines (order_id, line_id, product_id, variant_id, quantity, unit_price_minor, discount_minor)
+select *
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::bigint[], $7::bigint[])
+"""
+
+_SELECT = """
+select order_id as id, shoppers.external_id as shopper_id, ordered_at, status, currency, total_minor,
+    orders.created_at, orders.updated_at,
+    (
+        select jsonb_agg(
+            jsonb_build_object(
+                'id', line_id, 'product_id', product_id, 'variant_id', variant_id, 'quantity', quantity,
+                'unit_price_minor', unit_price_minor, 'discount_minor', discount_minor
+            )
+            order by length(line_id), line_id
+        )
+        from order_lines
+        where order_lines.order_id = orders.order_id
+    ) as lines
+from orders
+left join shoppers using (tenant_id, shopper_id)
+"""

@@ -1,0 +1,1 @@
+"""Tests: mirrors of the five packages, and journeys through all of them."""

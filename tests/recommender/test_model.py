@@ -1,0 +1,99 @@
+"""A model's files: whole and of the right tenant, or refused."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from recommender.id_map import IdMap
+from recommender.model import Model, ModelDamaged, ModelFiles, read_model, write_model
+
+TENANT, VERSION, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
+
+MODEL = Model(
+    tenant_id=TENANT,
+    version_id=VERSION,
+    created_at=datetime(2026, 1, 2, tzinfo=UTC),
+    shoppers=IdMap.of(["ann", "bo"]),
+    products=IdMap.of(["x", "y", "z"]),
+    shopper_vectors=np.ones((2, 4), np.float32),
+    product_vectors=np.ones((3, 4), np.float32),
+    product_biases=np.zeros(3, np.float32),
+    for_you=np.array([[0, 1], [2, -1]], np.int32),
+    similar=np.array([[1], [0], [-1]], np.int32),
+    popular=np.array([2, 1, 0], np.int32),
+    parameters={"components": 4},
+    metrics={"evaluated": False},
+)
+
+
+def read(files: ModelFiles, tenant_id: UUID = TENANT, version_id: UUID = VERSION) -> Model:
+    return read_model(files, tenant_id=tenant_id, version_id=version_id)
+
+
+def test_a_model_comes_back_as_it_was_written() -> None:
+    back = read(write_model(MODEL))
+    assert (list(back.shoppers), list(back.products)) == (["ann", "bo"], ["x", "y", "z"])
+    assert np.array_equal(back.for_you, MODEL.for_you)
+    assert (back.created_at, back.parameters, back.metrics) == (MODEL.created_at, MODEL.parameters, MODEL.metrics)
+
+
+def test_the_same_model_gives_the_same_bytes() -> None:
+    assert write_model(MODEL) == write_model(MODEL)
+
+
+def test_one_flipped_bit_is_refused() -> None:
+    files = write_model(MODEL)
+    damaged = bytearray(files.arrays)
+    damaged[len(damaged) // 2] ^= 1
+    with pytest.raises(ModelDamaged, match="SHA-256"):
+        read(replace(files, arrays=bytes(damaged)))
+
+
+def test_another_tenants_model_is_refused() -> None:
+    with pytest.raises(ModelDamaged, match="tenant"):
+        read(write_model(MODEL), tenant_id=OTHER)
+
+
+def test_another_version_is_refused() -> None:
+    with pytest.raises(ModelDamaged, match="version"):
+        read(write_model(MODEL), version_id=OTHER)
+
+
+@pytest.mark.parametrize("manifest", [b"", b"\xff", b"[]", b"{}", b'{"format": 1}'])
+def test_a_manifest_that_is_none_is_refused(manifest: bytes) -> None:
+    with pytest.raises(ModelDamaged):
+        read(ModelFiles(write_model(MODEL).arrays, manifest))
+
+
+def test_shapes_that_differ_from_the_manifest_are_refused() -> None:
+    files = write_model(MODEL)
+    manifest = json.loads(files.manifest)
+    manifest["arrays"]["popular"]["shape"] = [4]
+    with pytest.raises(ModelDamaged, match="list of arrays"):
+        read(replace(files, manifest=json.dumps(manifest).encode()))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        replace(MODEL, popular=np.array([0, 1, 3], np.int32)),
+        replace(MODEL, popular=np.array([0, 1], np.int32)),
+        replace(MODEL, for_you=np.zeros((3, 2), np.int32)),
+        replace(MODEL, product_biases=np.array([0, np.nan, 0], np.float32)),
+        replace(MODEL, product_vectors=np.ones((3, 5), np.float32)),
+        replace(MODEL, popular=np.array([0.0, 1, 2])),
+        replace(MODEL, shoppers=IdMap(np.frombuffer(b"aa", np.uint8), np.array([0, 1, 2], np.int64))),
+    ],
+)
+def test_a_whole_file_that_does_not_hold_together_is_refused(wrong: Model) -> None:
+    with pytest.raises(ModelDamaged, match="hold together"):
+        read(write_model(wrong))
+
+
+def test_pickled_objects_are_refused() -> None:
+    with pytest.raises(ModelDamaged, match="cannot be read"):
+        read(write_model(replace(MODEL, popular=np.array([{}, {}, {}], dtype=object))))

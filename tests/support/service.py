@@ -1,0 +1,59 @@
+"""Service of the tests: the real app on a real server in this process, with a clock that a test may move."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import uvicorn
+
+from api.app import build_app
+from infra.database import Database, open_database
+from infra.settings import Settings
+
+
+class MovableClock:
+    """Now, plus what the test added."""
+
+    def __init__(self) -> None:
+        self.ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running Lastbook."""
+
+    url: str
+    settings: Settings
+    clock: MovableClock
+    db: Database
+    """As the app's own role sees it."""
+
+
+@asynccontextmanager
+async def run_service(settings: Settings) -> AsyncIterator[Service]:
+    """Serve on a free port until the context ends."""
+    clock = MovableClock()
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        settings = replace(settings, public_url=url)
+        server = uvicorn.Server(uvicorn.Config(build_app(settings, clock), log_config=None, access_log=False))
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:
+            if task.done():
+                await task
+            await asyncio.sleep(0.01)
+        assert settings.database_url is not None
+        db = await open_database(settings.database_url, pool_size=4)
+        try:
+            yield Service(url, settings, clock, db)
+        finally:
+            await db.close()
+            server.should_exit = True
+            await task

@@ -1,0 +1,99 @@
+"""Fake API: the slots and events addresses with a behaviour that a test chooses, and the real widget files."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from widgets.assets import load_assets
+
+Behaviour = Literal["ready", "slow", "status 500", "half json", "wrong shape", "empty"]
+ANYONE = {"access-control-allow-origin": "*"}
+
+
+@dataclass
+class FakeApi:
+    """What it answers, and what it was asked."""
+
+    products: list[dict[str, Any]]
+    behaviour: Behaviour = "ready"
+    slow_seconds: float = 2.0
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    content_types: list[str] = field(default_factory=list)
+    methods: list[str] = field(default_factory=list)
+    beacons: list[dict[str, Any]] = field(default_factory=list)
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """The events of one type, of all beacons."""
+        return [event for beacon in self.beacons for event in beacon["events"] if event["type"] == kind]
+
+
+def build_fake_api(api: FakeApi) -> Starlette:
+    """The fake as an app."""
+    routes = [
+        Route("/w/v1/{name}", asset),
+        Route("/public/v1/slots", slots, methods=["POST", "OPTIONS"]),
+        Route("/public/v1/events", events, methods=["POST"]),
+    ]
+    app = Starlette(routes=routes)
+    app.state.api = api
+    app.state.assets = load_assets()
+    return app
+
+
+async def asset(request: Request) -> Response:
+    found = request.app.state.assets[request.path_params["name"]]
+    return Response(found.body, headers={**ANYONE, "content-type": found.content_type})
+
+
+async def slots(request: Request) -> Response:
+    api: FakeApi = request.app.state.api
+    api.methods.append(request.method)
+    question = json.loads(await request.body())
+    api.questions.append(question)
+    api.content_types.append(request.headers["content-type"])
+    match api.behaviour:
+        case "slow":
+            await asyncio.sleep(api.slow_seconds)
+        case "status 500":
+            return JSONResponse({"title": "no"}, 500, ANYONE)
+        case "half json":
+            return Response('{"model": null, "slots": [{"name": "ho', headers=ANYONE, media_type="application/json")
+        case "wrong shape":
+            return JSONResponse({"slots": [{"name": "elsewhere", "products": 3}]}, headers=ANYONE)
+        case "empty":
+            return JSONResponse({"slots": [_none(slot) for slot in question["slots"]]}, headers=ANYONE)
+        case "ready":
+            pass
+    left = list(api.products)
+    return JSONResponse({"model": None, "slots": [_fill(slot, left) for slot in question["slots"]]}, headers=ANYONE)
+
+
+async def events(request: Request) -> Response:
+    api: FakeApi = request.app.state.api
+    api.beacons.append(json.loads(await request.body()))
+    return JSONResponse({"accepted": 1, "duplicate": 0}, 202, ANYONE)
+
+
+def _fill(slot: dict[str, Any], left: list[dict[str, Any]]) -> dict[str, Any]:
+    """Takes products off `left`: slots of one answer never share one."""
+    chosen = [left.pop(0) for _ in range(min(slot.get("limit", 12), len(left)))]
+    heading = f"Picked for {slot['name']}"
+    return {
+        "name": slot["name"],
+        "strategy": "for_you",
+        "source": "model",
+        "heading": heading,
+        "why": None,
+        "products": chosen,
+    }
+
+
+def _none(slot: dict[str, Any]) -> dict[str, Any]:
+    why = "Nothing is in stock."
+    return {"name": slot["name"], "strategy": "popular", "source": "none", "heading": "", "why": why, "products": []}

@@ -1,0 +1,165 @@
+"""The two example shops, as a shopper meets them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+from playwright.async_api import Browser
+
+from tests.widgets.fake_api import FakeApi
+from tests.widgets.support import open_page, serve
+from widgets.examples import shoemaker
+from widgets.examples.shop import Shop, Shopper, build_shop
+from widgets.examples.shopper_token import SigningKey, sign_shopper_token
+
+KEY = SigningKey("key-1", bytes(range(32)))
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+Kind = Literal["grocery", "shoemaker"]
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+SHIFT = """() => new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => (sum += entry.value)))
+    .observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(sum), 300);
+})"""
+
+
+@contextmanager
+def open_shop(api_url: str, kind: Kind) -> Iterator[str]:
+    """A shop of either brand on the shoemaker's products, whose pictures have a fixed size anyway."""
+    shelf = tuple(shoemaker.list_products("http://127.0.0.1"))
+    shop = Shop(
+        kind=kind,
+        name="Test Shop",
+        api_url=api_url,
+        publishable_key="lb_pk_test",
+        signing_key=KEY,
+        shoppers=(Shopper("S001", "Ada Lindqvist"), Shopper("S002", "Bao Tran")),
+        shelf=shelf[:12],
+        find_product=lambda product_id: shoemaker.find_product(product_id, "http://127.0.0.1"),
+        clock=lambda: NOW,
+    )
+    with serve(build_shop(shop)) as url:
+        yield url
+
+
+def card(product: dict[str, Any]) -> dict[str, Any]:
+    """A product as the slots address answers it."""
+    kept = {name: product.get(name) for name in ("id", "title", "url", "brand", "currency")}
+    prices = {name: product.get(name) for name in ("price_minor", "sale_price_minor")}
+    return {**kept, **prices, "image": None}
+
+
+@pytest.fixture
+def api() -> FakeApi:
+    return FakeApi(products=[card(product) for product in shoemaker.list_products("http://127.0.0.1")])
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("kind", ["grocery", "shoemaker"])
+@pytest.mark.parametrize("behaviour", ["ready", "status 500", "slow", "empty"])
+async def test_nothing_moves_when_products_arrive_or_do_not(
+    browser: Browser, api: FakeApi, api_url: str, kind: Kind, behaviour: Any, viewport: Any
+) -> None:
+    api.behaviour = behaviour
+    with open_shop(api_url, kind) as shop:
+        async with open_page(browser, viewport=viewport) as (page, watch):
+            await page.goto(shop)
+            await page.wait_for_selector("lastbook-slot:is([state=ready], [state=error], [state=empty])")
+            assert await page.evaluate(SHIFT) == 0
+    assert watch.errors == []
+
+
+@pytest.mark.parametrize("kind", ["grocery", "shoemaker"])
+async def test_the_phone_page_is_as_wide_as_the_phone(browser: Browser, api: FakeApi, api_url: str, kind: Kind) -> None:
+    with open_shop(api_url, kind) as shop:
+        async with open_page(browser, viewport=PHONE) as (page, _):
+            await page.goto(f"{shop}/product/LS-204?shopper=S001")
+            await page.wait_for_selector("lastbook-slot[state=ready]")
+            assert await page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize("path", ["/", "/product/LS-204"])
+@pytest.mark.parametrize("kind", ["grocery", "shoemaker"])
+async def test_pages_pass_axe(browser: Browser, api: FakeApi, api_url: str, kind: Kind, path: str) -> None:
+    with open_shop(api_url, kind) as shop:
+        async with open_page(browser, viewport=DESKTOP, bypass_csp=True) as (page, _):
+            await page.goto(shop + path)
+            await page.wait_for_selector("lastbook-slot[state=ready]")
+            tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+            found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
+    assert found.violations_count == 0, found.generate_report()
+
+
+async def test_the_switch_shops_as_someone_without_javascript(browser: Browser, api: FakeApi, api_url: str) -> None:
+    with open_shop(api_url, "shoemaker") as shop:
+        async with open_page(browser, java_script_enabled=False) as (page, _):
+            await page.goto(shop)
+            assert await page.locator("script[data-token]").count() == 0
+            await page.get_by_role("link", name="Bao Tran").click()
+            token = await page.locator("script[data-key]").get_attribute("data-token")
+            assert await page.locator("[aria-current]").inner_text() == "Bao Tran"
+            assert await page.locator("lastbook-slot .lastbook-card").count() == 20
+    assert token == sign_shopper_token(KEY, "S002", NOW)
+
+
+async def test_the_basket_button_tracks_and_links_keep_the_shopper(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    with open_shop(api_url, "grocery") as shop:
+        api.products = [{**product, "url": f"{shop}/product/{product['id']}"} for product in api.products]
+        async with open_page(browser) as (page, _):
+            await page.goto(f"{shop}/product/LS-101?shopper=S001")
+            await page.get_by_role("button", name="Put in the basket").click()
+            assert await page.get_by_role("status").inner_text() == "1 in the basket"
+            await page.wait_for_selector("lastbook-slot[state=ready]")
+            await page.locator("lastbook-slot a").first.click()
+            await page.wait_for_url("**/product/*?shopper=S001")
+    assert [event["product"] for event in api.events("view")][:1] == ["LS-101"]
+    assert [event["product"] for event in api.events("cart")] == ["LS-101"]
+    assert len(api.events("click")) == 1
+
+
+async def test_carousel_buttons_move_the_shelf(browser: Browser, api: FakeApi, api_url: str) -> None:
+    with open_shop(api_url, "shoemaker") as shop:
+        async with open_page(browser, viewport=PHONE, reduced_motion="reduce") as (page, _):
+            await page.goto(shop)
+            await page.wait_for_selector("lastbook-slot[state=ready]")
+            forward = page.get_by_role("button", name="Next products")
+            await page.wait_for_selector(".lastbook-previous[aria-disabled=true]")
+            box = await forward.bounding_box()
+            await forward.click()
+            await page.wait_for_function("() => document.querySelector('.lastbook-list').scrollLeft > 100")
+            await page.wait_for_selector(".lastbook-previous[aria-disabled=false]")
+    assert box is not None
+    assert (box["width"], box["height"]) == (44, 44)
+
+
+def test_a_shopper_token_says_who_for_whom_and_until_when() -> None:
+    token = sign_shopper_token(KEY, "S001", NOW)
+    public = Ed25519PrivateKey.from_private_bytes(KEY.seed).public_key()
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    read = jwt.decode(token, OKPKey.import_key(pem), algorithms=["EdDSA"])
+    assert read.header == {"typ": "JWT", "alg": "EdDSA", "kid": "key-1"}
+    assert read.claims == {
+        "aud": "lastbook",
+        "sub": "S001",
+        "iat": int(NOW.timestamp()),
+        "exp": int(NOW.timestamp()) + 600,
+    }
+
+
+async def test_an_unknown_product_is_a_page_that_says_so(browser: Browser, api: FakeApi, api_url: str) -> None:
+    with open_shop(api_url, "grocery") as shop:
+        async with open_page(browser) as (page, _):
+            answer = await page.goto(f"{shop}/product/none")
+            assert answer is not None
+            assert answer.status == 404
+            assert await page.get_by_role("heading").inner_text() == "We do not carry that."

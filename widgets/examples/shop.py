@@ -1,0 +1,205 @@
+"""Shop: a merchant's web shop as small as can be, showing how one puts Lastbook into its pages.
+
+The shop renders its own products (they stay where Lastbook does not answer), signs a token for the shopper it knows,
+and writes `<lastbook-slot>` around its own shelves. Its Content-Security-Policy is as strict as they come.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from infra.clock import Clock, system_clock
+from widgets.examples.grocery_pictograms import draw_pictogram
+from widgets.examples.shoe_drawings import draw_shoe
+from widgets.examples.shoemaker import SHOES_BY_ID
+from widgets.examples.shopper_token import SigningKey, sign_shopper_token
+
+HERE: Final = Path(__file__).parent
+CAROUSEL: Final = 12
+Product = Mapping[str, Any]  # in API form, as the merchant pushed it
+
+
+class Shopper(NamedTuple):
+    """Someone the demo can shop as."""
+
+    external_id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What one merchant's shop is made of."""
+
+    kind: Literal["grocery", "shoemaker"]
+    name: str
+    api_url: str
+    publishable_key: str
+    signing_key: SigningKey
+    shoppers: tuple[Shopper, ...]
+    shelf: tuple[Product, ...]
+    """The shop's own choice, shown until Lastbook answers; `CAROUSEL` of them fill every shelf."""
+    find_product: Callable[[str], Product | None]
+    clock: Clock = system_clock
+
+
+class Brand(NamedTuple):
+    """The words of a shop's pages."""
+
+    tagline: str
+    title: str
+    text: str
+    promises: tuple[str, ...]
+    own_choice: str
+    popular: str
+    similar: str
+    footer: str
+    grid: int
+    """Products of the popular shelf: whole rows at the widths that this shop's cards have."""
+
+
+BRANDS: Final = {
+    "grocery": Brand(
+        tagline="Good food, close by",
+        title="The weekly shop, already half done.",
+        text="We remember what your household comes back for, and put it where you will see it first.",
+        promises=("Delivered today until 9 pm", "Fresh or your money back", "Pay as in the store"),
+        own_choice="From our shelves this week",
+        popular="What the neighbourhood buys",
+        similar="More like this",
+        footer="A demonstration shop. Products and purchases: The Complete Journey, by dunnhumby.",
+        grid=12,
+    ),
+    "shoemaker": Brand(
+        tagline="Cloth shoes, stitched by hand",
+        title="Thirty-two layers of cotton under every step.",
+        text="We cut, paste and stitch cloth soles the slow way: two thousand stitches a pair, four days at the bench.",
+        promises=("Made in our own workshop", "Resoled for ten years", "Try at home for thirty days"),
+        own_choice="From the workshop",
+        popular="Worn the most",
+        similar="Made in the same hand",
+        footer="A demonstration shop. Long Step, its shoes and its customers are made up.",
+        grid=8,
+    ),
+}
+
+
+def build_shop(shop: Shop) -> Starlette:
+    """The shop as an app: home, product pages, drawings, style sheets."""
+    routes = [
+        Route("/", home),
+        Route("/product/{product_id}", product_page),
+        Route("/image/shoe/{product_id}.svg", shoe_image),
+        Route("/image/{kind}/{product_id}.svg", pictogram_image),
+        Mount("/static", StaticFiles(directory=HERE / "static")),
+    ]
+    app = Starlette(routes=routes)
+    app.state.shop = shop
+    app.state.pages = _pages()
+    return app
+
+
+async def home(request: Request) -> Response:
+    """The front page; `?shopper=` says whom to shop as."""
+    return _answer(request, "home.html", carousel=CAROUSEL)
+
+
+async def product_page(request: Request) -> Response:
+    """One product and what is similar to it."""
+    product = _shop(request).find_product(request.path_params["product_id"])
+    if product is None:
+        return _answer(request, "missing.html", status=404)
+    others = [other for other in _shop(request).shelf if other["id"] != product["id"]]
+    return _answer(request, "product.html", product=product, others=others, carousel=CAROUSEL)
+
+
+async def shoe_image(request: Request) -> Response:
+    """A drawn shoe."""
+    shoe = SHOES_BY_ID.get(request.path_params["product_id"])
+    return _image(None if shoe is None else draw_shoe(shoe.style, shoe.sole, shoe.colour, shoe.motif))
+
+
+async def pictogram_image(request: Request) -> Response:
+    """A drawn grocery product."""
+    return _image(draw_pictogram(request.path_params["kind"], request.path_params["product_id"]))
+
+
+def content_security_policy(shop: Shop) -> str:
+    """Nothing but the shop itself and Lastbook; no inline script or style; no markup from strings."""
+    api = _origin(shop.api_url)
+    images = " ".join(sorted({_origin(address) for product in shop.shelf for address in product["image_urls"]}))
+    rules = (
+        "default-src 'none'",
+        f"script-src 'self' {api}",
+        f"style-src 'self' {api}",
+        f"img-src 'self' {images}".rstrip(),
+        f"connect-src {api}",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+    )
+    return "; ".join(rules)
+
+
+def _answer(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+    shop = _shop(request)
+    shopper = _find_shopper(shop.shoppers, request.query_params.get("shopper"))
+    token = sign_shopper_token(shop.signing_key, shopper.external_id, shop.clock()) if shopper else None
+    page = request.app.state.pages.get_template(template)
+    html = page.render(
+        shop=shop, brand=BRANDS[shop.kind], shopper=shopper, token=token, path=request.url.path, **values
+    )
+    # The page holds a shopper's token, so no cache may keep it.
+    headers = {
+        "content-security-policy": content_security_policy(shop),
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "strict-origin-when-cross-origin",
+    }
+    return HTMLResponse(html, status, headers)
+
+
+def _image(drawing: str | None) -> Response:
+    if drawing is None:
+        return Response("There is no such drawing.", 404, media_type="text/plain")
+    headers = {
+        "cache-control": "public, max-age=86400",
+        "content-security-policy": "default-src 'none'",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(drawing, media_type="image/svg+xml", headers=headers)
+
+
+def _find_shopper(shoppers: Sequence[Shopper], external_id: str | None) -> Shopper | None:
+    return next((shopper for shopper in shoppers if shopper.external_id == external_id), None)
+
+
+def _pages() -> Environment:
+    pages = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["money"] = lambda minor: f"${minor / 100:,.2f}"  # both shops sell in US dollars
+    return pages
+
+
+def _shop(request: Request) -> Shop:
+    shop: Shop = request.app.state.shop
+    return shop
+
+
+def _origin(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
