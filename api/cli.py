@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-import uvicorn
 from rich.console import Console
 
 from api.app import build_app
 from api.demo.run import run_demo
 from api.importing import import_file
 from api.onboarding import open_shop
+from api.server import make_server
 from api.worker import train_patiently, work
 from infra.database import open_database
 from infra.errors import Refusal
@@ -49,14 +49,7 @@ def running() -> Iterator[Settings]:
 def serve() -> None:
     """Answer HTTP: the server API, the public API and the widgets' files."""
     with running() as settings:
-        uvicorn.run(
-            build_app(settings),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=10,
-        )
+        make_server(build_app(settings), host=settings.host, port=settings.port).run()
 
 
 @cli.command("work")

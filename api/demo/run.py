@@ -10,7 +10,6 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 
 import httpx2
-import uvicorn
 from rich.console import Console
 from starlette.types import ASGIApp
 
@@ -18,6 +17,7 @@ from api.demo.checking import ask, check
 from api.demo.ledger import Entry, Ledger
 from api.demo.loading import DemoFailed, load
 from api.demo.merchants import MERCHANTS, Merchant
+from api.server import make_server
 from infra.lifeline import child_environment
 from infra.machines import settled
 from infra.migrate import migrate
@@ -121,7 +121,7 @@ def _end(child: "subprocess.Popen[bytes]") -> None:
 
 @asynccontextmanager
 async def _serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[None]:
-    server = uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_config=None, access_log=False))
+    server = make_server(app, host=host, port=port)
     with contextlib.suppress(asyncio.CancelledError):
         task = asyncio.create_task(server.serve())
         try:
