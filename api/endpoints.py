@@ -1,13 +1,13 @@
 """Endpoints: addresses as data. One list makes the routes and the OpenAPI document, so that they cannot differ."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from infra.errors import Refusal
 
@@ -46,19 +46,28 @@ class Endpoint:
 
 
 def make_routes(endpoints: Sequence[Endpoint]) -> list[Route]:
-    """One route an address, so that another method is answered 405 with the methods that exist."""
-    ordered = sorted(endpoints, key=lambda endpoint: endpoint.path)
-    routes = [_route(path, list(group)) for path, group in groupby(ordered, key=lambda endpoint: endpoint.path)]
-    # Starlette takes the first match: literal addresses stand before those with a parameter.
+    """One route an address, so that another method is answered 405 with the methods that exist.
+
+    In the order given, but literal addresses before those with a parameter: Starlette takes the first match.
+    """
+    paths = dict.fromkeys(endpoint.path for endpoint in endpoints)
+    routes = [_route(path, [one for one in endpoints if one.path == path]) for path in paths]
     return sorted(routes, key=lambda route: "{" in route.path)
 
 
 def _route(path: str, endpoints: Sequence[Endpoint]) -> Route:
     handlers = {endpoint.method: endpoint.handler for endpoint in endpoints}
+    return Route(path, _Methods(handlers), methods=list(handlers))
 
-    async def handle(request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        return await handlers[method](request)
 
-    only = endpoints[0].handler if len(endpoints) == 1 else handle
-    return Route(path, only, methods=list(handlers))
+class _Methods:
+    """The address's handlers as an ASGI app: Starlette's wrapper of a function would make each request twice."""
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = dict(handlers)
+        if "GET" in handlers:
+            self._handlers.setdefault("HEAD", handlers["GET"])
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._handlers[scope["method"]](Request(scope, receive, send))
+        await response(scope, receive, send)

@@ -10,6 +10,11 @@ from tenants.keys import Kind, ParsedKey, find_key, find_public_key, parse_key
 
 FRESH_SECONDS = 30.0
 MOST = 20_000
+# Where a secret key belongs, the refusal's own hint says it; a page must never be told to send one.
+HINTS: dict[Kind, str] = {
+    "publishable": "Put a publishable key (lb_pk_…) of the shop that has not been revoked into the body's field 'key'.",
+    "signing": "Sign on your server with a signing key in use, and name its id in the token's header (kid).",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +31,22 @@ class KeyRing:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._callers: dict[bytes, tuple[float, Caller]] = {}
+        self._callers: dict[tuple[str, Kind], tuple[float, Caller]] = {}
         self._public: dict[tuple[UUID, UUID], tuple[float, bytes]] = {}
 
     async def caller(self, secret: str, kind: Kind) -> Caller:
         """Raises Unauthenticated when the key is unknown, revoked, mistyped or of another kind."""
-        parsed = parse_key(secret)
-        if parsed is None or parsed.kind != kind:
-            raise Unauthenticated(*_why_not(parsed, kind))
-        known = self._callers.get(parsed.sha256)
+        known = self._callers.get((secret, kind))
         if known is not None and known[0] > time.monotonic():
             return known[1]
-        return await self._look_up(parsed, stale=known[1] if known else None)
+        parsed = parse_key(secret)
+        if parsed is None or parsed.kind != kind:
+            raise Unauthenticated(_why_not(parsed, kind), hint=HINTS.get(kind))
+        caller = await self._look_up(parsed, stale=known[1] if known else None)
+        if len(self._callers) >= MOST:
+            self._callers.clear()
+        self._callers[secret, kind] = (_until(), caller)
+        return caller
 
     async def public_key(self, tenant_id: UUID, key_id: UUID) -> bytes:
         """The tenant's signing key's public half. Raises Unauthenticated."""
@@ -52,13 +61,15 @@ class KeyRing:
                 raise
             return known[1]
         if found is None:
-            raise Unauthenticated("The shopper token names a signing key that is unknown or revoked.", hint="")
+            raise Unauthenticated(
+                "The shopper token names a signing key that is unknown or revoked.", hint=HINTS["signing"]
+            )
         self._public[tenant_id, key_id] = (_until(), found)
         return found
 
     def forget(self, tenant_id: UUID) -> None:
         """Ask the database again for this tenant's keys."""
-        self._callers = {sha: known for sha, known in self._callers.items() if known[1].tenant_id != tenant_id}
+        self._callers = {name: known for name, known in self._callers.items() if known[1].tenant_id != tenant_id}
         self._public = {name: known for name, known in self._public.items() if name[0] != tenant_id}
 
     async def _look_up(self, parsed: ParsedKey, stale: Caller | None) -> Caller:
@@ -71,20 +82,15 @@ class KeyRing:
                 raise
             return stale
         if key is None:
-            self._callers.pop(parsed.sha256, None)
-            raise Unauthenticated("The key is unknown or revoked.")
-        if len(self._callers) >= MOST:
-            self._callers.clear()
-        caller = Caller(parsed.tenant_id, key.key_id, frozenset(key.scopes))
-        self._callers[parsed.sha256] = (_until(), caller)
-        return caller
+            raise Unauthenticated("The key is unknown or revoked.", hint=HINTS.get(parsed.kind))
+        return Caller(parsed.tenant_id, key.key_id, frozenset(key.scopes))
 
 
 def _until() -> float:
     return time.monotonic() + FRESH_SECONDS
 
 
-def _why_not(parsed: ParsedKey | None, kind: Kind) -> tuple[str]:
+def _why_not(parsed: ParsedKey | None, kind: Kind) -> str:
     if parsed is None:
-        return ("The key is not one of ours: it may be mistyped or cut.",)
-    return (f"This address needs a {kind} key, and this one is a {parsed.kind} key.",)
+        return "The key is not one of ours: it may be mistyped or cut."
+    return f"This address needs a {kind} key, and this one is a {parsed.kind} key."

@@ -19,7 +19,7 @@ from starlette.responses import Response
 
 from api.auth import authenticate
 from api.batches import BatchAnswer, document_id, sort_rows, summarise
-from api.bodies import JSON, NDJSON, decode_one, decode_rows, read_body
+from api.bodies import JSON, NDJSON, decode_one, decode_rows, read_body, read_content_type
 from api.endpoints import Endpoint, Parameter
 from api.keyring import Caller
 from api.paging import PAGING, make_cursor, read_cursor, read_limit
@@ -94,8 +94,7 @@ class Resource(Generic[D, S]):
         """Store many documents. Sending the batch again is harmless."""
         caller = await self._caller(request, "write")
         body = await read_body(request, types=(JSON, NDJSON))
-        ndjson = request.headers["content-type"].lower().startswith(NDJSON)
-        rows = decode_rows(body, msgspec.json.Decoder(self.document), ndjson=ndjson)
+        rows = decode_rows(body, msgspec.json.Decoder(self.document), ndjson=read_content_type(request) == NDJSON)
         batch = sort_rows(rows, partial(self.check, now=state_of(request).clock()))
 
         async def effect(conn: Connection) -> BatchAnswer:

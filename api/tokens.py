@@ -63,7 +63,7 @@ class TokenReader:
         public_key = await self._keys.public_key(tenant_id, _key_id(token))
         try:
             claims = jwt.decode(token, _jwk(public_key), algorithms=ALGORITHMS).claims
-        except (JoseError, ValueError) as wrong:
+        except (JoseError, ValueError, RecursionError) as wrong:
             raise BadToken("The shopper token's signature does not hold.") from wrong
         return _check_claims(claims, now)
 
@@ -71,7 +71,7 @@ class TokenReader:
 def _key_id(token: str) -> UUID:
     try:
         return UUID(str(extract_compact(token.encode()).headers()["kid"]))
-    except (JoseError, ValueError, KeyError) as wrong:
+    except (JoseError, ValueError, KeyError, RecursionError) as wrong:
         raise BadToken("The shopper token is no JWT with a key id (kid) of ours.") from wrong
 
 
@@ -84,10 +84,15 @@ def _check_claims(claims: "dict[str, object]", now: float) -> _Verified:
     subject, expires_at = claims.get("sub"), claims.get("exp")
     if claims.get("aud") != AUDIENCE:
         raise BadToken("The shopper token is meant for another service (aud).")
-    if not isinstance(subject, str) or not 1 <= len(subject) <= 200:
+    if not isinstance(subject, str) or not 1 <= len(subject) <= 200 or not _storable(subject):
         raise BadToken("The shopper token names no shopper (sub).")
     if isinstance(expires_at, bool) or not isinstance(expires_at, int):
         raise BadToken("The shopper token has no end (exp, in whole seconds).")
     if expires_at > now + LONGEST_SECONDS + LEEWAY_SECONDS:
         raise BadToken("The shopper token lives longer than 15 minutes.")
     return _Verified(subject, expires_at)
+
+
+def _storable(text: str) -> bool:
+    """JSON can say NUL and half a surrogate pair; the record's texts hold neither."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -7,6 +7,7 @@ import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Status
+from procrastinate.signals import on_stop
 
 from infra.database import open_database
 from infra.jobs import QUEUE
@@ -19,6 +20,8 @@ ATTEMPTS = 3
 HEARTBEAT_SECONDS = 5.0
 DEAD_AFTER_SECONDS = 20.0
 """A worker whose heart has not beaten for this long is dead."""
+PAUSE_SECONDS = 1.0
+"""Between losing Postgres and asking for it again."""
 KEEP_JOBS_HOURS = 7 * 24
 
 log = structlog.get_logger()
@@ -48,16 +51,44 @@ def build_worker(settings: Settings) -> App:
 
 
 async def work(settings: Settings, *, until_empty: bool = False) -> None:
-    """Do jobs until SIGTERM or SIGINT, or until none waits. Two at once, so that a long training holds nothing up."""
+    """Do jobs until SIGTERM or SIGINT, or until none waits. A Postgres that went away is waited for."""
+    working, stopped = asyncio.current_task(), False
+    assert working is not None
+
+    def stop() -> None:
+        nonlocal stopped
+        stopped = working.cancel()
+
+    with on_stop(stop):
+        try:
+            await _do_jobs(settings, wait=False) if until_empty else await _work_on(settings)
+        except asyncio.CancelledError:
+            if not stopped:
+                raise
+
+
+async def _work_on(settings: Settings) -> None:
+    """Begin again whenever the worker ends, which it does when it loses its connections."""
+    while True:
+        try:
+            await _do_jobs(settings, wait=True)
+        except ConnectorException as lost:
+            log.warning("worker_lost_the_record", reason=str(lost.__cause__ or lost))
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _do_jobs(settings: Settings, *, wait: bool) -> None:
+    """Two at once, so that a long training holds nothing up. Cancelled, it lets running jobs end for a while."""
     app = build_worker(settings)
     async with app.open_async():
         await take_up_stalled_jobs(app)
         await app.run_worker_async(
             concurrency=2,
-            wait=not until_empty,
+            wait=wait,
             shutdown_graceful_timeout=30,
             update_heartbeat_interval=HEARTBEAT_SECONDS,
             stalled_worker_timeout=DEAD_AFTER_SECONDS,
+            install_signal_handlers=False,
         )
 
 

@@ -27,6 +27,9 @@ LOST = (
     asyncpg.TooManyConnectionsError,
 )
 
+# Two transactions that took locks in opposite orders, or a row that another took away meanwhile: again, it works.
+CROSSED = (asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError)
+
 
 class DatabaseDown(Unavailable):
     """The record cannot be reached."""

@@ -14,8 +14,9 @@ Url = Annotated[
     str,
     Meta(
         max_length=2000,
-        # A host needs a letter: no IP literals. Plain http only to the developer's own machine.
-        pattern=r"\A(https://[A-Za-z0-9.-]*[A-Za-z][A-Za-z0-9.-]*(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?)"
+        # A host's last part starts with a letter: no IP literals, which browsers read in hexadecimal and short forms
+        # too (https://0x7f.1). Plain http only to the developer's own machine.
+        pattern=r"\A(https://([A-Za-z0-9-]+\.)*[A-Za-z][A-Za-z0-9-]*\.?|http://(localhost|127\.0\.0\.1))(:\d{1,5})?"
         r"([/?#][^\s\"<>\\]*)?\Z",
         description="An https address with a host name.",
     ),

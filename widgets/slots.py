@@ -1,12 +1,15 @@
 """Slots: a page's places filled with cards, the bytes put together from what is ready in memory."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta, Struct
 
 from recommender.serving.live_tenant import LiveTenant
-from recommender.serving.strategies import Ask, Picked, pick
+from recommender.serving.strategies import Ask, pick
+from tenants.fields import ExternalId
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,41 +28,44 @@ PLACEMENTS: dict[str, Placement] = {
 }
 
 
+class Slot(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One place of a page, as the page asks for it."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    product: ExternalId | None = None
+    exclude: Annotated[tuple[ExternalId, ...], Meta(max_length=200)] = ()
+    limit: Annotated[int, Meta(ge=1, le=50)] = 12
+
+
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """A place to fill, as the page asks for it."""
+class Viewer:
+    """Who looks at the page."""
 
-    name: str
-    product_id: str | None = None
-    exclude: frozenset[str] = frozenset()
-    limit: int = 12
+    shopper_id: str | None
+    """Proven by a shopper token, never by word alone."""
+    viewed: Sequence[str]
+    """This session's products, the latest first."""
 
 
-def fill(live: LiveTenant, slots: Iterable[Slot], ask: Ask, *, now: float) -> bytes:
-    """The JSON answer for all slots of a page; no product stands in two of them. `now` is in POSIX seconds.
-
-    `ask` says who is there; the page's product, exclusions and limit come from each slot.
-    """
+def fill(live: LiveTenant, slots: Iterable[Slot], viewer: Viewer, *, now: float) -> bytes:
+    """The JSON answer for all slots of a page; no product stands in two of them. `now` is in POSIX seconds."""
     taken: set[int] = set()
-    filled = b",".join([_fill_one(live, slot, ask, now, taken) for slot in slots])
-    version = b'"%s"' % str(live.version_id).encode() if live.version_id else b"null"
-    return b'{"model":%s,"slots":[%s]}' % (version, filled)
+    filled = b",".join([_fill_one(live, slot, viewer, now, taken) for slot in slots])
+    return b'{"model":%s,"slots":[%s]}' % (live.version_json, filled)
 
 
-def _fill_one(live: LiveTenant, slot: Slot, ask: Ask, now: float, taken: set[int]) -> bytes:
+def _fill_one(live: LiveTenant, slot: Slot, viewer: Viewer, now: float, taken: set[int]) -> bytes:
     placement = PLACEMENTS.get(slot.name)
     if placement is None:
         return _encode(slot.name, "none", "none", "", "There is no placement of that name.", ())
-    wish = replace(ask, product_id=slot.product_id, exclude=slot.exclude, limit=slot.limit)
-    picked = pick(live, placement.strategy, wish, now=now, taken=taken)
-    cards = [live.catalogue.shelves[row].card_at(now) for row in picked.rows]
-    return _encode(slot.name, placement.strategy, picked.source, placement.heading, _why_empty(picked, live), cards)
+    ask = Ask(viewer.shopper_id, viewer.viewed, slot.product, slot.exclude, slot.limit)
+    picked = pick(live, placement.strategy, ask, now=now, taken=taken)
+    why = None if picked.cards else _why_empty(live)
+    return _encode(slot.name, placement.strategy, picked.source, placement.heading, why, picked.cards)
 
 
-def _why_empty(picked: Picked, live: LiveTenant) -> str | None:
-    if picked.rows:
-        return None
-    return "No product can be shown now." if live.catalogue.shelves else "The catalogue is empty."
+def _why_empty(live: LiveTenant) -> str:
+    return "No product can be shown now." if len(live.catalogue) else "The catalogue is empty."
 
 
 def _encode(name: str, strategy: str, source: str, heading: str, why: str | None, cards: Sequence[bytes]) -> bytes:

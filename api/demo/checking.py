@@ -26,9 +26,9 @@ class Filled:
         return tuple(product["id"] for product in self.products)
 
 
-def ask(url: str, entry: Entry, shopper_id: str | None, slot: str = "home-for-you") -> Filled:
+def ask(url: str, entry: Entry, shopper_id: str | None, slot: str = "home-for-you", limit: int = 12) -> Filled:
     """What a page of this merchant would show this shopper."""
-    body: dict[str, Any] = {"key": entry.publishable_key, "slots": [{"name": slot}]}
+    body: dict[str, Any] = {"key": entry.publishable_key, "slots": [{"name": slot, "limit": limit}]}
     if shopper_id is not None:
         body["token"] = sign_shopper_token(entry.signing, shopper_id, datetime.now(UTC))
     response = httpx2.post(f"{url}/public/v1/slots", json=body, trust_env=False, timeout=30)

@@ -26,6 +26,7 @@ from widgets.examples.shop import Shop, build_shop
 
 SHOP_PORT_OFFSET = 100
 START_SECONDS = 60
+SHELF = 12
 
 console = Console()
 
@@ -70,7 +71,10 @@ def open_demo_shop(settings: Settings, merchant: Merchant, entry: Entry) -> Shop
         response = client.get(f"/v1/products/{product_id}")
         return response.json() if response.status_code == 200 else None
 
-    popular = [find_product(product_id) for product_id in ask(settings.public_url, entry, None, "home-popular").ids]
+    popular = ask(settings.public_url, entry, None, "home-popular", limit=50).products
+    # The shop's own shelf: one product of a kind, however popular all kinds of milk are.
+    distinct = {card["title"].partition(",")[0]: card["id"] for card in reversed(popular)}
+    chosen = [card["id"] for card in popular if card["id"] in distinct.values()][:SHELF]
     return Shop(
         kind=merchant.kind,
         name=merchant.name,
@@ -78,7 +82,7 @@ def open_demo_shop(settings: Settings, merchant: Merchant, entry: Entry) -> Shop
         publishable_key=entry.publishable_key,
         signing_key=entry.signing,
         shoppers=merchant.shoppers,
-        shelf=tuple(product for product in popular if product is not None),
+        shelf=tuple(product for product in map(find_product, chosen) if product is not None),
         find_product=find_product,
     )
 

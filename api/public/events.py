@@ -8,10 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.bodies import decode_one, read_body
-from api.public.page import CORS, Page, extend_session, open_page
+from api.public.answers import PublicAnswer
+from api.public.page import Page, extend_session, open_page
 from api.public.wire import MAX_BODY, TYPES, ClientEvent, EventsIn, EventsOut
 from api.state import state_of
+from api.writes import settle
 from tenants.events import Event, record_events
+from tenants.upserts import Upserted
 
 OLDEST, NEWEST = timedelta(days=7), timedelta(minutes=5)
 
@@ -22,13 +25,17 @@ async def take_events(request: Request) -> Response:
     beacon = decode_one(await read_body(request, limit=MAX_BODY, types=TYPES), _decoder)
     page = await open_page(state, key=beacon.key, token=beacon.token, visitor=beacon.visitor)
     events = _records(beacon.events, page, state.clock())
-    async with state.db.tenant(page.tenant_id) as conn:
-        recorded = await record_events(conn, events, "client")
+
+    async def record() -> Upserted:
+        async with state.db.tenant(page.tenant_id) as conn:
+            return await record_events(conn, events, "client")
+
+    recorded = await settle(record)
     seen = [event.product for event in beacon.events if event.type in ("view", "cart", "click") and event.product]
     await extend_session(state, page, tuple(seen))
     accepted = sum(outcome == "created" for outcome in recorded.outcomes.values())
     answer = EventsOut(accepted=accepted, duplicate=len(beacon.events) - accepted)
-    return Response(msgspec.json.encode(answer), 202, CORS, media_type="application/json")
+    return PublicAnswer(msgspec.json.encode(answer), 202)
 
 
 def _records(events: Sequence[ClientEvent], page: Page, now: datetime) -> list[Event]:

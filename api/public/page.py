@@ -10,7 +10,6 @@ from starlette.responses import Response
 from api.state import State
 from infra.redis import key as redis_key
 
-CORS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "POST",

@@ -5,11 +5,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.bodies import decode_one, read_body
-from api.public.page import CORS, open_page, read_session
+from api.public.answers import PublicAnswer
+from api.public.page import open_page, read_session
 from api.public.wire import MAX_BODY, TYPES, SlotsIn
 from api.state import state_of
-from recommender.serving.strategies import Ask
-from widgets.slots import Slot, fill
+from widgets.slots import Viewer, fill
 
 
 async def ask_slots(request: Request) -> Response:
@@ -18,10 +18,8 @@ async def ask_slots(request: Request) -> Response:
     wish = decode_one(await read_body(request, limit=MAX_BODY, types=TYPES), _decoder)
     page = await open_page(state, key=wish.key, token=wish.token, visitor=wish.visitor)
     live = await state.live.get(page.tenant_id)
-    ask = Ask(shopper_id=page.shopper_id, viewed=await read_session(state, page))
-    slots = [Slot(slot.name, slot.product, frozenset(slot.exclude), slot.limit) for slot in wish.slots]
-    body = fill(live, slots, ask, now=state.clock().timestamp())
-    return Response(body, headers=CORS, media_type="application/json")
+    viewer = Viewer(page.shopper_id, await read_session(state, page))
+    return PublicAnswer(fill(live, wish.slots, viewer, now=state.clock().timestamp()))
 
 
 _decoder = msgspec.json.Decoder(SlotsIn)

@@ -8,6 +8,7 @@ from recommender.serving.cards import Card
 from recommender.serving.strategies import Source
 from tenants.events import ClientEventType
 from tenants.fields import ExternalId, Moment, ShortText
+from widgets.slots import Slot
 
 MAX_BODY = 64_000
 TYPES = ("application/json", "text/plain")
@@ -17,20 +18,11 @@ Token = Annotated[str, Meta(min_length=1, max_length=4000, description="A shoppe
 VisitorId = Annotated[str, Meta(min_length=8, max_length=100, description="A random id of this browser.")]
 
 
-class SlotIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One place of the page."""
-
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
-    product: ExternalId | None = None
-    exclude: Annotated[tuple[ExternalId, ...], Meta(max_length=200)] = ()
-    limit: Annotated[int, Meta(ge=1, le=50)] = 12
-
-
 class SlotsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All places of a page in one request."""
 
     key: PublishableKey
-    slots: Annotated[tuple[SlotIn, ...], Meta(min_length=1, max_length=50)]
+    slots: Annotated[tuple[Slot, ...], Meta(min_length=1, max_length=50)]
     token: Token | None = None
     visitor: VisitorId | None = None
 

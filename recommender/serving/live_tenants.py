@@ -118,14 +118,14 @@ class LiveTenants:
 
 async def _read_catalogue(conn: Connection, live: LiveTenant) -> bool:
     """Whether the catalogue has more rows than before."""
-    before, mark = len(live.catalogue.shelves), await read_change_mark(conn)
+    before, mark = len(live.catalogue), await read_change_mark(conn)
     at: tuple[int, str] | None = (0, "")
     changed = False
     while at is not None:
         products, at = await list_changed_products(conn, since=live.changed_since, after=at)
         live.catalogue.put(products)
         changed = changed or bool(products)
-    grown = len(live.catalogue.shelves) > before
+    grown = len(live.catalogue) > before
     if grown:
         live.catalogue.settle()
     live.changed_since = mark

@@ -1,17 +1,16 @@
 """Strategies: which products a slot shows, each a chain of sources that ends where every shop has something to show."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, zip_longest
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from recommender.serving.catalogue import NOWHERE
 from recommender.serving.live_tenant import LiveTenant
 
 Source = Literal["model", "similar", "session", "popular", "new", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What is known when a slot is filled. Ids are the merchant's own."""
 
     shopper_id: str | None = None
@@ -20,15 +19,14 @@ class Ask:
     """This session's products, the latest first."""
     product_id: str | None = None
     """The product whose page it is."""
-    exclude: frozenset[str] = frozenset()
+    exclude: Sequence[str] = ()
     limit: int = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Picked:
-    """Catalogue rows to show, and the first source that gave any."""
+class Picked(NamedTuple):
+    """Cards to show, and the first source that gave any."""
 
-    rows: Sequence[int]
+    cards: Sequence[bytes]
     source: Source
 
 
@@ -62,28 +60,32 @@ STRATEGIES: dict[str, Chain] = {"for_you": for_you, "similar": similar, "popular
 
 
 def pick(live: LiveTenant, strategy: str, ask: Ask, *, now: float, taken: set[int]) -> Picked:
-    """Up to `ask.limit` rows that sell now and are neither excluded nor taken; adds them to `taken`.
+    """Cards of up to `ask.limit` products that sell now and are neither excluded nor taken; adds them to `taken`.
 
     Deterministic for the same model, catalogue, ask and time.
     """
-    shelves, picked = live.catalogue.shelves, list[int]()
+    rows_of, shelves = live.catalogue.rows, live.catalogue.shelves
+    barred = taken.union([rows_of.get(name, NOWHERE) for name in (*ask.exclude, ask.product_id or "")])
+    cards: list[bytes] = []
     first: Source = "none"
-    barred = {live.catalogue.rows.get(name) for name in ask.exclude} | {live.catalogue.rows.get(ask.product_id or "")}
     for source, rows in STRATEGIES[strategy](live, ask):
         for row in rows:
-            if len(picked) == ask.limit:
-                return Picked(picked, first)
-            if row not in taken and row not in barred and shelves[row].sells(now):
-                first = source if first == "none" else first
-                taken.add(row)
-                picked.append(row)
-    return Picked(picked, first)
+            shelf = shelves[row]
+            if row in barred or not shelf.sells(now):
+                continue
+            cards.append(shelf.card_at(now))
+            barred.add(row)
+            taken.add(row)
+            first = source if first == "none" else first
+            if len(cards) == ask.limit:
+                return Picked(cards, first)
+    return Picked(cards, first)
 
 
 def _near(live: LiveTenant, product_ids: Sequence[str]) -> Rows:
     """Products near any of these, taken in turns, without these themselves."""
     if live.learned is None:
         return ()
-    rows = [row for product_id in product_ids if (row := live.catalogue.rows.get(product_id)) is not None]
-    turns = zip_longest(*(live.learned.similar(row) for row in rows))
-    return (row for row in chain.from_iterable(turns) if row is not None and row not in rows)
+    rows = [live.catalogue.rows.get(product_id, NOWHERE) for product_id in product_ids]
+    turns = zip_longest(*(live.learned.similar(row) for row in rows), fillvalue=NOWHERE)
+    return (row for row in chain.from_iterable(turns) if row not in rows)

@@ -14,7 +14,7 @@ from api.onboarding import NewShop, open_shop
 from infra.database import Database, open_database
 from infra.migrate import migrate
 from infra.settings import Settings
-from tests.benchmarks.processes import run_lastbook, run_machines
+from tests.support.processes import run_lastbook, run_machines
 
 ORDERS, BATCH, LINES_EACH, ROUNDS, LANES = 10_000, 1_000, 10, 3, 4
 Batch = Sequence[dict[str, Any]]  # JSON documents

@@ -14,7 +14,8 @@ from infra.settings import Settings
 from recommender.jobs import train_tenant
 from tenants.keys import signing_seed
 from tests.benchmarks.load import Measured, load, make_request
-from tests.benchmarks.processes import run_bare, run_lastbook, run_machines
+from tests.benchmarks.processes import run_bare
+from tests.support.processes import run_lastbook, run_machines
 from widgets.examples.shopper_token import SigningKey, sign_shopper_token
 
 PRODUCTS, SHOPPERS, ORDERS_EACH = 5_000, 1_000, 12
