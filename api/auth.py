@@ -15,6 +15,7 @@ async def authenticate(request: Request, keys: KeyRing, scope: str) -> Caller:
     if kind.lower() != "bearer" or not secret:
         raise Unauthenticated("The request carries no key.")
     caller = await keys.caller(secret.strip(), "secret")
+    request.scope["tenant_id"] = str(caller.tenant_id)
     if "origin" in request.headers:
         log.warning("secret_key_in_browser", tenant_id=str(caller.tenant_id), key_id=str(caller.key_id))
         raise Forbidden(

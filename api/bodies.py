@@ -117,7 +117,7 @@ def field_error(error: Exception) -> FieldError:
     """Where and why, from msgspec's message: 'Expected `int`, got `str` - at `$.lines[0].quantity`'."""
     reason, _, path = str(error).rpartition(" - at `$")
     if not reason:
-        return FieldError("", _reason(error))
+        return FieldError("", f"is not valid JSON: {_reason(error)}")
     return FieldError(path.rstrip("`").lstrip("."), _readable(reason))
 
 

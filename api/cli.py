@@ -13,17 +13,19 @@ from rich.console import Console
 
 from api.app import build_app
 from api.demo.run import run_demo
-from api.importing import import_file
+from api.importing import PushRefused, import_file
 from api.onboarding import open_shop
 from api.server import make_server
 from api.worker import train_patiently, work
 from infra.database import open_database
+from infra.embedded import EmbeddedFailed
 from infra.errors import Refusal
 from infra.lifeline import follow_parent
 from infra.machines import settled
-from infra.migrate import migrate
+from infra.migrate import MigrationRefused, migrate
 from infra.settings import Settings, read_settings
 from infra.telemetry import configure_logs
+from recommender.jobs import Trained, TrainingFailed
 from tenants.accounts import get_tenant
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -31,18 +33,29 @@ console = Console(stderr=True)
 
 
 @contextmanager
-def running() -> Iterator[Settings]:
-    """Settings with every address settled and the schema up to date; refusals become one line and exit code 1."""
-    settings = read_settings()
-    configure_logs(level=settings.log_level, as_json=settings.log_json)
+def plainly() -> Iterator[None]:
+    """What an operator can do something about is said in a sentence, with exit code 1; a bug keeps its traceback."""
     try:
+        yield
+    except Refusal as refusal:
+        console.print(f"[red]{refusal.detail}[/] {refusal.said_hint}", soft_wrap=True)
+    except (EmbeddedFailed, MigrationRefused, PushRefused, TrainingFailed, ValueError) as failed:
+        console.print(f"[red]{failed}[/]", soft_wrap=True)
+    else:
+        return
+    raise typer.Exit(1)
+
+
+@contextmanager
+def running() -> Iterator[Settings]:
+    """Settings with every address settled and the schema up to date."""
+    with plainly():
+        settings = read_settings()
+        configure_logs(level=settings.log_level, as_json=settings.log_json)
         with settled(settings) as ready:
             if ready.database_owner_url is not None:
                 asyncio.run(migrate(ready.database_owner_url))
             yield ready
-    except Refusal as refusal:
-        console.print(f"[red]{refusal.detail}[/] {refusal.said_hint}")
-        raise typer.Exit(1) from None
 
 
 @cli.command()
@@ -64,7 +77,7 @@ def work_command(
 @cli.command("migrate")
 def migrate_command() -> None:
     """Bring the database's schema up to date (with DATABASE_OWNER_URL)."""
-    with settled(read_settings()) as settings:
+    with plainly(), settled(read_settings()) as settings:
         if settings.database_owner_url is None:
             console.print("[red]DATABASE_OWNER_URL is not set:[/] the app's own role may not change the schema.")
             raise typer.Exit(1)
@@ -94,7 +107,8 @@ def import_command(
     url: Annotated[str, typer.Option(envvar="LASTBOOK_URL")] = "http://127.0.0.1:8000",
 ) -> None:
     """Push an NDJSON file through the server API, in batches of 1,000, with every bad row named."""
-    report = asyncio.run(import_file(kind, file, url=url, key=key, console=console))
+    with plainly():
+        report = asyncio.run(import_file(kind, file, url=url, key=key, console=console))
     raise typer.Exit(1 if report.rejected else 0)
 
 
@@ -102,7 +116,9 @@ def import_command(
 def train(slug: Annotated[str, typer.Argument(help="The tenant's short name.")]) -> None:
     """Train a tenant's model now, in a process of its own."""
     with running() as settings:
-        asyncio.run(_train(settings, slug))
+        trained = asyncio.run(_train(settings, slug))
+    console.print(f"{slug}: model version {trained.version_id} is {trained.status}. {trained.reason or ''}")
+    raise typer.Exit(0 if trained.status == "active" else 1)
 
 
 @cli.command()
@@ -110,10 +126,12 @@ def demo(
     check: Annotated[bool, typer.Option(help="Ask a few slots, say whether they are right, and stop.")] = False,
 ) -> None:
     """Two shops on real and made-up data: load, train, serve, and print where to look."""
-    raise typer.Exit(run_demo(read_settings(), check=check))
+    with plainly():
+        code = run_demo(read_settings(), check=check)
+    raise typer.Exit(code)
 
 
-async def _train(settings: Settings, slug: str) -> None:
+async def _train(settings: Settings, slug: str) -> Trained:
     assert settings.database_url is not None
     db = await open_database(settings.database_url, pool_size=1)
     try:
@@ -121,7 +139,7 @@ async def _train(settings: Settings, slug: str) -> None:
             found = await get_tenant(conn, slug)
     finally:
         await db.close()
-    await train_patiently(settings, found.tenant_id)
+    return await train_patiently(settings, found.tenant_id)
 
 
 def main() -> None:

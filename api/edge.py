@@ -6,6 +6,7 @@ import re
 import secrets
 import time
 
+import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import problem
@@ -14,6 +15,9 @@ from infra.telemetry import IN_FLIGHT, REQUESTS
 
 _GIVEN_ID = re.compile(rb"\A[A-Za-z0-9._-]{8,64}\Z")
 ALWAYS_ANSWERED = ("/health/", "/metrics")
+NOT_LOGGED = (*ALWAYS_ANSWERED, "/public/", "/w/")
+
+log = structlog.get_logger()
 
 
 class Overloaded(Unavailable):
@@ -63,9 +67,23 @@ class Edge:
             await self._app(scope, receive, send_with_id)
         finally:
             self._in_flight -= 1
-            # By route template, never by address: an address holds ids.
-            route = getattr(scope.get("route"), "path", "(none)")
-            REQUESTS.add(route, status, time.perf_counter() - started)
+            _tell(scope, status, time.perf_counter() - started)
+
+
+def _tell(scope: Scope, status: int, seconds: float) -> None:
+    """By route template, never by address: an address holds ids. What pages ask is counted and not logged."""
+    route = getattr(scope.get("route"), "path", "(none)")
+    REQUESTS.add(route, status, seconds)
+    if not scope["path"].startswith(NOT_LOGGED):
+        log.info(
+            "request",
+            request_id=scope["request_id"],
+            tenant_id=scope.get("tenant_id"),
+            method=scope["method"],
+            route=route,
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
+        )
 
 
 def _request_id(scope: Scope) -> str:

@@ -45,7 +45,8 @@ def problem(refusal: Refusal, request_id: str, headers: dict[str, str] | None = 
         request_id=request_id,
         errors=refusal.errors,
     )
-    headers = dict(headers or {})
+    # Any page may read a refusal: without this its browser reports a broken CORS rule instead of the reason.
+    headers = {"Access-Control-Allow-Origin": "*", **(headers or {})}
     if refusal.retry_after_seconds is not None:
         headers["Retry-After"] = str(refusal.retry_after_seconds)
     if refusal.status == 401:
@@ -55,7 +56,7 @@ def problem(refusal: Refusal, request_id: str, headers: dict[str, str] | None = 
 
 async def answer_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    return problem(error, request.scope["request_id"])
+    return problem(error, request.scope["request_id"], _readable(request))
 
 
 async def answer_http_exception(request: Request, error: Exception) -> Response:
@@ -64,12 +65,18 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
     kind = {404: NotFound, 405: MethodNotAllowed}.get(error.status_code, BadRequest)
     hint = "The addresses are listed in /openapi.json." if kind is NotFound else None
     detail = f"{request.method} {request.url.path} is not an address of this service."
-    return problem(kind(detail, hint=hint), request.scope["request_id"], dict(error.headers or {}))
+    return problem(kind(detail, hint=hint), request.scope["request_id"], _readable(request) | dict(error.headers or {}))
 
 
 async def answer_bug(request: Request, error: Exception) -> Response:
     log.error("request_failed", request_id=request.scope["request_id"], path=request.url.path, exc_info=error)
-    return problem(InternalError("The request could not be answered."), request.scope["request_id"])
+    bug = InternalError("The request could not be answered.")
+    return problem(bug, request.scope["request_id"], _readable(request))
+
+
+def _readable(request: Request) -> dict[str, str]:
+    """Let a page's developer read the sentence: without it a browser tells of a CORS error only."""
+    return {"Access-Control-Allow-Origin": "*"} if request.url.path.startswith("/public/") else {}
 
 
 HANDLERS = {

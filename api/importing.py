@@ -49,7 +49,7 @@ class Report:
 
 
 class PushRefused(Exception):
-    """The server refused a whole batch; the message is its answer."""
+    """The server refused a whole batch, or stayed out of reach; the message says why."""
 
 
 async def import_file(kind: Kind, file: Path, *, url: str, key: str, console: Console) -> Report:
@@ -71,7 +71,7 @@ async def push(
 ) -> Report:
     """Push JSON documents, one a row, showing progress. Safe to repeat: documents go by their own ids.
 
-    Raises PushRefused when the server refuses a batch as a whole, httpx2.HTTPError when it stays out of reach.
+    Raises PushRefused when the server refuses a batch as a whole or stays out of reach.
     """
     report = Report()
     numbered = enumerate(_batches(rows))
@@ -106,17 +106,26 @@ async def _send(client: httpx2.AsyncClient, kind: Kind, body: bytes) -> Document
     for attempt in range(1, TRIES + 1):
         try:
             response = await client.post(f"/v1/{kind}:batch", content=body, headers=headers)
-        except httpx2.TransportError:
+        except httpx2.TransportError as lost:
             if attempt == TRIES:
-                raise
+                raise PushRefused(f"{client.base_url} is out of reach: {lost or type(lost).__name__}") from lost
         else:
             if response.status_code == 200:
                 answer: Document = msgspec.json.decode(response.content)
                 return answer
             if response.status_code not in (429, 503) or attempt == TRIES:
-                raise PushRefused(response.text)
+                raise PushRefused(_sentence(response))
         await asyncio.sleep(min(2**attempt / 4, 8))
     raise AssertionError("the last attempt returns or raises")
+
+
+def _sentence(response: httpx2.Response) -> str:
+    """From problem+json if it is one of ours; anything else may stand before the server."""
+    try:
+        problem = response.json()
+        return f"{problem['detail']} {problem['hint']} (request {problem['request_id']})"
+    except (ValueError, KeyError, TypeError):
+        return f"{response.request.url} answered {response.status_code}: {response.text[:200]}"
 
 
 def _batches(rows: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -16,7 +16,7 @@ TEMPLATE = "#/components/schemas/{name}"
 def make_document(endpoints: Sequence[Endpoint], *, version: str, server: str) -> Json:
     """The OpenAPI 3.1 document."""
     types = [one for endpoint in endpoints for one in (endpoint.body, endpoint.answer) if one is not None] + [Problem]
-    schemas, components = msgspec.json.schema_components(types, ref_template=TEMPLATE)
+    schemas, components = _in_ecma(msgspec.json.schema_components(types, ref_template=TEMPLATE))
     by_type = {id(one): schema for one, schema in zip(types, schemas, strict=True)}
     paths: dict[str, Json] = {}
     for endpoint in endpoints:
@@ -33,7 +33,7 @@ def make_document(endpoints: Sequence[Endpoint], *, version: str, server: str) -
 
 def _operation(endpoint: Endpoint, schemas: dict[int, Json]) -> Json:
     operation: Json = {
-        "operationId": f"{endpoint.tag}_{endpoint.handler.__name__}",
+        "operationId": _name(endpoint),
         "summary": endpoint.summary,
         "tags": [endpoint.tag],
         "responses": _responses(endpoint, schemas),
@@ -47,6 +47,12 @@ def _operation(endpoint: Endpoint, schemas: dict[int, Json]) -> Json:
         operation["security"] = [{"secret": []}]
         operation["description"] = f"Needs a secret key with the scope `{endpoint.scope}`."
     return operation
+
+
+def _name(endpoint: Endpoint) -> str:
+    """One of its own for each operation; only the preflights share their handler."""
+    name = f"{endpoint.tag}_{endpoint.handler.__name__}"
+    return f"{name}_{endpoint.path.rpartition('/')[2]}" if endpoint.method == "OPTIONS" else name
 
 
 def _responses(endpoint: Endpoint, schemas: dict[int, Json]) -> Json:
@@ -85,6 +91,17 @@ def _body_schema(kind: str, endpoint: Endpoint, schemas: dict[int, Json]) -> Jso
     if kind == "application/x-ndjson":
         return {"type": "string", "description": "One JSON value a line, each as an item of the JSON array."}
     return schemas[id(endpoint.body)]
+
+
+def _in_ecma(value: Any) -> Any:
+    """The same with patterns in JSON Schema's dialect, which says ^ and $ where Python's `re` says \\A and \\Z."""
+    if isinstance(value, dict):
+        return {name: _anchors(one) if name == "pattern" else _in_ecma(one) for name, one in value.items()}
+    return [_in_ecma(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _anchors(pattern: Any) -> Any:
+    return pattern.replace(r"\A", "^").replace(r"\Z", "$") if isinstance(pattern, str) else _in_ecma(pattern)
 
 
 _ABOUT = """\

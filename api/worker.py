@@ -12,7 +12,7 @@ from procrastinate.signals import on_stop
 from infra.database import open_database
 from infra.jobs import QUEUE
 from infra.settings import Settings
-from recommender.jobs import TRAIN_TENANT, TrainingFailed, train_tenant
+from recommender.jobs import TRAIN_TENANT, Trained, TrainingFailed, train_tenant
 from tenants.accounts import list_tenants
 from tenants.idempotency import forget_old_keys
 
@@ -34,7 +34,8 @@ def build_worker(settings: Settings) -> App:
 
     @app.task(name=TRAIN_TENANT, queue=QUEUE)
     async def train(tenant_id: str) -> None:
-        await train_patiently(settings, UUID(tenant_id))
+        trained = await train_patiently(settings, UUID(tenant_id))
+        log.info("trained", tenant_id=tenant_id, version_id=str(trained.version_id), status=trained.status)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="take_up_stalled_jobs", queue=QUEUE, queueing_lock="take_up_stalled_jobs")
@@ -92,19 +93,15 @@ async def _do_jobs(settings: Settings, *, wait: bool) -> None:
         )
 
 
-async def train_patiently(settings: Settings, tenant_id: UUID) -> None:
+async def train_patiently(settings: Settings, tenant_id: UUID) -> Trained:
     """Train; when the child process dies (out of memory, killed) try again. Raises TrainingFailed after the last."""
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, ATTEMPTS):
         try:
-            trained = await train_tenant(settings, tenant_id)
+            return await train_tenant(settings, tenant_id)
         except TrainingFailed as failed:
             log.warning("training_died", tenant_id=str(tenant_id), attempt=attempt, reason=str(failed))
-            if attempt == ATTEMPTS:
-                raise
             await asyncio.sleep(attempt)
-        else:
-            log.info("trained", tenant_id=str(tenant_id), version_id=str(trained.version_id), status=trained.status)
-            return
+    return await train_tenant(settings, tenant_id)
 
 
 async def take_up_stalled_jobs(app: App, *, dead_after_seconds: float = DEAD_AFTER_SECONDS) -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from uuid import UUID
 from infra.database import Connection
 from infra.ids import new_id
 from infra.jobs import defer
+from infra.lifeline import child_environment
 from infra.settings import Settings
 
 TRAIN_TENANT = "train_tenant"
@@ -45,7 +45,7 @@ async def train_tenant(settings: Settings, tenant_id: UUID) -> Trained:
     """
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "recommender.training"),
-        *("--tenant", str(tenant_id), "--version", str(new_id()), "--parent", str(os.getpid())),
+        *("--tenant", str(tenant_id), "--version", str(new_id())),
         env=_environment(settings),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -68,9 +68,8 @@ def _environment(settings: Settings) -> dict[str, str]:
     """Ours, with the addresses that were settled when we started (embedded servers have no setting)."""
     if settings.database_url is None:
         raise ValueError("A training needs the database's address.")
-    return {
-        **os.environ,
-        "DATABASE_URL": settings.database_url,
-        "DATABASE_STATEMENT_CACHE": str(settings.statement_cache_size),
-        "ARTIFACTS_URL": settings.artifacts_url,
-    }
+    return child_environment(
+        DATABASE_URL=settings.database_url,
+        DATABASE_STATEMENT_CACHE=str(settings.statement_cache_size),
+        ARTIFACTS_URL=settings.artifacts_url,
+    )

@@ -68,7 +68,7 @@ async def get_tenant(conn: Connection, slug: str) -> Tenant:
     """Raises NotFound."""
     tenant = await find_tenant(conn, slug)
     if tenant is None:
-        raise NotFound(f"There is no tenant {slug!r}.")
+        raise NotFound(f"There is no tenant {slug!r}.", hint="`lastbook-server tenant` registers one.")
     return tenant
 
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.bodies import decode_one, read_body
 from api.public.answers import PublicAnswer
-from api.public.page import Page, extend_session, open_page
+from api.public.page import Page, extend_session, open_left_page
 from api.public.wire import MAX_BODY, TYPES, ClientEvent, EventsIn, EventsOut
 from api.state import state_of
 from api.writes import settle
@@ -23,7 +23,7 @@ async def take_events(request: Request) -> Response:
     """Record each event once and remember what this session viewed."""
     state = state_of(request)
     beacon = decode_one(await read_body(request, limit=MAX_BODY, types=TYPES), _decoder)
-    page = await open_page(state, key=beacon.key, token=beacon.token, visitor=beacon.visitor)
+    page = await open_left_page(state, key=beacon.key, token=beacon.token, visitor=beacon.visitor)
     events = _records(beacon.events, page, state.clock())
 
     async def record() -> Upserted:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.state import State
+from api.tokens import BadToken
 from infra.redis import key as redis_key
 
 PREFLIGHT = {
@@ -34,6 +35,15 @@ async def open_page(state: State, *, key: str, token: str | None, visitor: str |
     caller = await state.keys.caller(key, "publishable")
     shopper_id = None if token is None else await state.tokens.shopper(token, caller.tenant_id, state.clock())
     return Page(caller.tenant_id, shopper_id, visitor)
+
+
+async def open_left_page(state: State, *, key: str, token: str | None, visitor: str | None) -> Page:
+    """The same for a beacon, which a page sends when it is left: by then its token may have ended, and what happened is
+    recorded without a name. Raises Unauthenticated for a bad key."""
+    try:
+        return await open_page(state, key=key, token=token, visitor=visitor)
+    except BadToken:
+        return await open_page(state, key=key, token=None, visitor=visitor)
 
 
 async def read_session(state: State, page: Page) -> tuple[str, ...]:

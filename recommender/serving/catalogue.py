@@ -24,9 +24,6 @@ class Shelf:
     sale_until: float
     created_at: float
 
-    def sells(self, now: float) -> bool:
-        return self.opens_at <= now < self.closes_at
-
     def card_at(self, now: float) -> bytes:
         if self.sale_card is not None and self.sale_from <= now < self.sale_until:
             return self.sale_card

@@ -71,14 +71,15 @@ def pick(live: LiveTenant, strategy: str, ask: Ask, *, now: float, taken: set[in
     for source, rows in STRATEGIES[strategy](live, ask):
         for row in rows:
             shelf = shelves[row]
-            if row in barred or not shelf.sells(now):
+            if row in barred or not shelf.opens_at <= now < shelf.closes_at:
                 continue
-            cards.append(shelf.card_at(now))
             barred.add(row)
             taken.add(row)
-            first = source if first == "none" else first
+            cards.append(shelf.card_at(now))
             if len(cards) == ask.limit:
-                return Picked(cards, first)
+                return Picked(cards, source if first == "none" else first)
+        if cards and first == "none":
+            first = source
     return Picked(cards, first)
 
 

@@ -5,20 +5,18 @@ Its last line of output is the outcome as JSON. It ends with the process that st
 
 import argparse
 import asyncio
-import ctypes
 import json
 import os
-import signal
 import sys
 from uuid import UUID
 
 from infra.artifacts import open_artifacts
 from infra.clock import system_clock
 from infra.database import open_database
+from infra.lifeline import follow_parent
 from infra.settings import read_settings
 from recommender.training.pipeline import Outcome, train
 
-PR_SET_PDEATHSIG = 1
 NICENESS = 10
 """Training gives way to serving on the same machine."""
 
@@ -26,8 +24,7 @@ NICENESS = 10
 def main() -> None:
     """Run one training."""
     arguments = _arguments()
-    if arguments.parent is not None:
-        _end_with(arguments.parent)
+    follow_parent()
     os.nice(NICENESS)
     outcome = asyncio.run(_train(arguments.tenant, arguments.version))
     sys.stdout.write(
@@ -51,16 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m recommender.training", description=__doc__)
     parser.add_argument("--tenant", type=UUID, required=True)
     parser.add_argument("--version", type=UUID, required=True, help="the new model version's id")
-    parser.add_argument("--parent", type=int, help="end when the process of this id ends")
     return parser.parse_args()
-
-
-def _end_with(parent: int) -> None:
-    """Ask Linux to kill us when our parent dies, and look whether it died before we asked."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        raise SystemExit("The process that started this training is gone.")
 
 
 if __name__ == "__main__":
