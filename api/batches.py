@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from api.bodies import Rows
 from infra.errors import FieldError
-from tenants.upserts import Outcome
+from tenants.upserts import Upserted
 
 D = TypeVar("D", bound=Struct)
 
@@ -57,14 +57,20 @@ def sort_rows(rows: Rows[D], check: Callable[[D], FieldError | None]) -> Sorted[
     return Sorted(documents, answered)
 
 
-def summarise(batch: Sorted[D], outcomes: Mapping[str, Outcome]) -> BatchAnswer:
+def summarise(batch: Sorted[D], stored: Upserted) -> BatchAnswer:
     """Every row's result in the order of the lines, and the counts."""
-    stored = [RowResult(line=line, id=name, result=outcomes[name]) for name, (line, _) in batch.documents.items()]
-    rows = sorted([*batch.answered, *stored], key=lambda row: row.line)
+    kept = [_result(line, name, stored) for name, (line, _) in batch.documents.items()]
+    rows = sorted([*batch.answered, *kept], key=lambda row: row.line)
     counts = dict.fromkeys(("created", "updated", "unchanged", "duplicate", "rejected"), 0)
     for row in rows:
         counts[row.result] += 1
     return BatchAnswer(received=len(rows), rows=tuple(rows), **counts)
+
+
+def _result(line: int, name: str, stored: Upserted) -> RowResult:
+    if name in stored.refused:
+        return RowResult(line=line, id=name, result="rejected", errors=(stored.refused[name],))
+    return RowResult(line=line, id=name, result=stored.outcomes[name])
 
 
 def document_id(document: Struct) -> str:

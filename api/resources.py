@@ -37,7 +37,7 @@ from infra.errors import (
     Unavailable,
     Unsupported,
 )
-from tenants.upserts import Outcome, Upserted
+from tenants.upserts import Upserted
 
 D = TypeVar("D", bound=Struct)
 S = TypeVar("S", bound=Struct)
@@ -85,8 +85,12 @@ class Resource(Generic[D, S]):
         self._refuse_bad(document, request)
 
         async def effect(conn: Connection) -> StoredOne:
-            outcomes = await self._store(conn, request, caller, [document])
-            return msgspec.convert({"id": document_id(document), "result": outcomes[document_id(document)]}, StoredOne)
+            stored = await self._store(conn, request, caller, [document])
+            for error in stored.refused.values():
+                raise refusal_of(error)
+            return msgspec.convert(
+                {"id": document_id(document), "result": stored.outcomes[document_id(document)]}, StoredOne
+            )
 
         return await write(request, caller.tenant_id, body, effect)
 
@@ -159,17 +163,15 @@ class Resource(Generic[D, S]):
         if document_id(document) != path_id(request):
             error = FieldError("id", "must be the same as the id in the address")
         if error is not None:
-            raise Invalid(f"The field {error.field!r} is not valid: {error.reason}.", errors=(error,))
+            raise refusal_of(error)
 
-    async def _store(
-        self, conn: Connection, request: Request, caller: Caller, documents: Sequence[D]
-    ) -> dict[str, Outcome]:
+    async def _store(self, conn: Connection, request: Request, caller: Caller, documents: Sequence[D]) -> Upserted:
         if not documents:
-            return {}
+            return Upserted()
         stored = await self.store(conn, documents)
         if stored.changed:
             await self._after(conn, request, caller)
-        return dict(stored.outcomes)
+        return stored
 
     async def _after(self, conn: Connection, request: Request, caller: Caller) -> None:
         if self.after is not None:
@@ -178,6 +180,10 @@ class Resource(Generic[D, S]):
 
 def answer(value: object) -> Response:
     return Response(msgspec.json.encode(value), media_type=JSON)
+
+
+def refusal_of(error: FieldError) -> Invalid:
+    return Invalid(f"The field {error.field!r} is not valid: {error.reason}.", errors=(error,))
 
 
 def path_id(request: Request) -> str:

@@ -1,16 +1,20 @@
 """Events: what shoppers did (views, carts, ratings …). Once recorded, an event does not change."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from infra.database import Connection
-from infra.errors import NotFound
+from infra.errors import FieldError, NotFound
 from tenants.fields import Attributes, ExternalId, Moment, ShortText, check_moments
 from tenants.shoppers import ensure_shoppers
 from tenants.upserts import Upserted, make_document, outcomes
+
+AHEAD = timedelta(days=1)
+"""How far a merchant's clock may run before ours."""
 
 ClientEventType = Literal["view", "click", "cart", "impression"]
 EventType = Literal["view", "click", "cart", "impression", "wishlist", "search", "rating", "complaint", "contact"]
@@ -39,6 +43,11 @@ class StoredEvent(Event, frozen=True, kw_only=True):
 
     source: Source
     received_at: Moment
+
+
+def check_event(event: Event, /, now: datetime) -> FieldError | None:
+    """What is wrong with it at this time."""
+    return FieldError("occurred_at", "must not lie in the future") if event.occurred_at > now + AHEAD else None
 
 
 async def record_events(conn: Connection, events: Sequence[Event], source: Source) -> Upserted:

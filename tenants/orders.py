@@ -1,16 +1,20 @@
 """Orders: what shoppers bought, with lines. An order is stored as the merchant last told it, whole."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from infra.database import Connection
-from infra.errors import NotFound
+from infra.errors import FieldError, NotFound
 from tenants.fields import Currency, ExternalId, MinorUnits, Moment, Quantity, check_moments
 from tenants.shoppers import ensure_shoppers
 from tenants.upserts import Upserted, make_document, outcomes
+
+AHEAD = timedelta(days=1)
+"""How far a merchant's clock may run before ours."""
 
 Status = Literal["placed", "paid", "shipped", "completed", "cancelled", "returned"]
 
@@ -52,6 +56,11 @@ class StoredOrder(Order, frozen=True, kw_only=True):
 
     created_at: Moment
     updated_at: Moment
+
+
+def check_order(order: Order, /, now: datetime) -> FieldError | None:
+    """What is wrong with it at this time: an order from the future would make every other one look old to the model."""
+    return FieldError("ordered_at", "must not lie in the future") if order.ordered_at > now + AHEAD else None
 
 
 async def upsert_orders(conn: Connection, orders: Sequence[Order]) -> Upserted:

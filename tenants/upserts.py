@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from infra.errors import FieldError
+
 Outcome = Literal["created", "updated", "unchanged", "duplicate"]
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -14,9 +16,10 @@ _encoder = msgspec.json.Encoder(order="deterministic")
 
 @dataclass(frozen=True, slots=True)
 class Upserted:
-    """What happened to each document, by its id."""
+    """What happened to each document, by its id: it has an outcome, or a reason why it was refused."""
 
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
+    refused: Mapping[str, FieldError] = field(default_factory=dict)
 
     @property
     def changed(self) -> bool:

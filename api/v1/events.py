@@ -1,16 +1,12 @@
 """/v1/events: what shoppers did, told by the merchant's server. An event is recorded once."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from functools import partial
 
 from msgspec import Struct
 
 from api.resources import Resource
-from infra.errors import FieldError
-from tenants.events import Event, StoredEvent, delete_event, get_event, list_events, record_events
-
-AHEAD = timedelta(days=1)
+from tenants.events import Event, StoredEvent, check_event, delete_event, get_event, list_events, record_events
 
 
 class EventPage(Struct, frozen=True, kw_only=True):
@@ -18,10 +14,6 @@ class EventPage(Struct, frozen=True, kw_only=True):
 
     items: Sequence[StoredEvent]
     next: str | None
-
-
-def check_event(event: Event, now: datetime) -> FieldError | None:
-    return FieldError("occurred_at", "must not lie in the future") if event.occurred_at > now + AHEAD else None
 
 
 EVENTS = Resource(

@@ -1,7 +1,7 @@
 """/v1/orders: what was bought. A change queues one training, however many follow."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from msgspec import Struct
@@ -9,11 +9,8 @@ from msgspec import Struct
 from api.resources import Resource
 from api.state import State
 from infra.database import Connection
-from infra.errors import FieldError
 from recommender.jobs import defer_training
-from tenants.orders import Order, StoredOrder, delete_order, get_order, list_orders, upsert_orders
-
-AHEAD = timedelta(days=1)
+from tenants.orders import Order, StoredOrder, check_order, delete_order, get_order, list_orders, upsert_orders
 
 
 class OrderPage(Struct, frozen=True, kw_only=True):
@@ -21,11 +18,6 @@ class OrderPage(Struct, frozen=True, kw_only=True):
 
     items: Sequence[StoredOrder]
     next: str | None
-
-
-def check_order(order: Order, now: datetime) -> FieldError | None:
-    """An order from the future would make every other one look old to the model."""
-    return FieldError("ordered_at", "must not lie in the future") if order.ordered_at > now + AHEAD else None
 
 
 async def learn_later(conn: Connection, state: State, tenant_id: UUID) -> None:
