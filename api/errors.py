@@ -56,7 +56,7 @@ def problem(refusal: Refusal, request_id: str, headers: dict[str, str] | None = 
 
 async def answer_refusal(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
-    return problem(error, request.scope["request_id"], _readable(request))
+    return problem(error, request.scope["request_id"])
 
 
 async def answer_http_exception(request: Request, error: Exception) -> Response:
@@ -65,18 +65,12 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
     kind = {404: NotFound, 405: MethodNotAllowed}.get(error.status_code, BadRequest)
     hint = "The addresses are listed in /openapi.json." if kind is NotFound else None
     detail = f"{request.method} {request.url.path} is not an address of this service."
-    return problem(kind(detail, hint=hint), request.scope["request_id"], _readable(request) | dict(error.headers or {}))
+    return problem(kind(detail, hint=hint), request.scope["request_id"], dict(error.headers or {}))
 
 
 async def answer_bug(request: Request, error: Exception) -> Response:
     log.error("request_failed", request_id=request.scope["request_id"], path=request.url.path, exc_info=error)
-    bug = InternalError("The request could not be answered.")
-    return problem(bug, request.scope["request_id"], _readable(request))
-
-
-def _readable(request: Request) -> dict[str, str]:
-    """Let a page's developer read the sentence: without it a browser tells of a CORS error only."""
-    return {"Access-Control-Allow-Origin": "*"} if request.url.path.startswith("/public/") else {}
+    return problem(InternalError("The request could not be answered."), request.scope["request_id"])
 
 
 HANDLERS = {

@@ -17,6 +17,10 @@ HINTS: dict[Kind, str] = {
 }
 
 
+class UnknownKey(Unauthenticated):
+    """A valid key is needed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks: a key of a tenant, and what it may do."""
@@ -42,7 +46,12 @@ class KeyRing:
         parsed = parse_key(secret)
         if parsed is None or parsed.kind != kind:
             raise Unauthenticated(_why_not(parsed, kind), hint=HINTS.get(kind))
-        caller = await self._look_up(parsed, stale=known[1] if known else None)
+        try:
+            caller = await self._look_up(parsed, stale=known[1] if known else None)
+        except Unauthenticated:
+            # Not kept for when the database is away: it is revoked.
+            self._callers.pop((secret, kind), None)
+            raise
         if len(self._callers) >= MOST:
             self._callers.clear()
         self._callers[secret, kind] = (_until(), caller)
@@ -61,9 +70,8 @@ class KeyRing:
                 raise
             return known[1]
         if found is None:
-            raise Unauthenticated(
-                "The shopper token names a signing key that is unknown or revoked.", hint=HINTS["signing"]
-            )
+            self._public.pop((tenant_id, key_id), None)
+            raise UnknownKey("The shopper token names a signing key that is unknown or revoked.", hint=HINTS["signing"])
         self._public[tenant_id, key_id] = (_until(), found)
         return found
 
@@ -82,7 +90,7 @@ class KeyRing:
                 raise
             return stale
         if key is None:
-            raise Unauthenticated("The key is unknown or revoked.", hint=HINTS.get(parsed.kind))
+            raise UnknownKey("The key is unknown or revoked.", hint=HINTS.get(parsed.kind))
         return Caller(parsed.tenant_id, key.key_id, frozenset(key.scopes))
 
 

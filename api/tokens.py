@@ -10,7 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 from joserfc.jws import extract_compact
 
-from api.keyring import KeyRing
+from api.keyring import KeyRing, UnknownKey
 from infra.errors import Unauthenticated
 
 AUDIENCE = "lastbook"
@@ -60,7 +60,10 @@ class TokenReader:
         self._verified = {name: known for name, known in self._verified.items() if name[0] != tenant_id}
 
     async def _verify(self, token: str, tenant_id: UUID, now: float) -> _Verified:
-        public_key = await self._keys.public_key(tenant_id, _key_id(token))
+        try:
+            public_key = await self._keys.public_key(tenant_id, _key_id(token))
+        except UnknownKey as unknown:
+            raise BadToken(unknown.detail) from unknown
         try:
             claims = jwt.decode(token, _jwk(public_key), algorithms=ALGORITHMS).claims
         except (JoseError, ValueError, RecursionError) as wrong:

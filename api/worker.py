@@ -5,8 +5,9 @@ from uuid import UUID
 
 import structlog
 from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Status
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.signals import on_stop
 
 from infra.database import open_database
@@ -22,9 +23,18 @@ DEAD_AFTER_SECONDS = 20.0
 """A worker whose heart has not beaten for this long is dead."""
 PAUSE_SECONDS = 1.0
 """Between losing Postgres and asking for it again."""
+GRACE_SECONDS = 30.0
+"""How long jobs may go on when the worker is told to end; a training that needs longer starts over."""
 KEEP_JOBS_HOURS = 7 * 24
 
 log = structlog.get_logger()
+
+
+class TakenUpAgain(BaseRetryStrategy):
+    """A job that was cut off because its worker had to end waits for the next one; a job that failed does not."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        return RetryDecision() if isinstance(exception, asyncio.CancelledError) else None
 
 
 def build_worker(settings: Settings) -> App:
@@ -32,7 +42,7 @@ def build_worker(settings: Settings) -> App:
     assert settings.database_url is not None
     app = App(connector=PsycopgConnector(conninfo=settings.database_url, min_size=1, max_size=4))
 
-    @app.task(name=TRAIN_TENANT, queue=QUEUE)
+    @app.task(name=TRAIN_TENANT, queue=QUEUE, retry=TakenUpAgain())
     async def train(tenant_id: str) -> None:
         trained = await train_patiently(settings, UUID(tenant_id))
         log.info("trained", tenant_id=tenant_id, version_id=str(trained.version_id), status=trained.status)
@@ -86,7 +96,8 @@ async def _do_jobs(settings: Settings, *, wait: bool) -> None:
         await app.run_worker_async(
             concurrency=2,
             wait=wait,
-            shutdown_graceful_timeout=30,
+            # A worker that ends because nothing waits is not in a hurry: the grace would cut its last training off.
+            shutdown_graceful_timeout=GRACE_SECONDS if wait else None,  # type: ignore[arg-type]  # None is its default
             update_heartbeat_interval=HEARTBEAT_SECONDS,
             stalled_worker_timeout=DEAD_AFTER_SECONDS,
             install_signal_handlers=False,
@@ -111,7 +122,7 @@ async def take_up_stalled_jobs(app: App, *, dead_after_seconds: float = DEAD_AFT
         log.warning("job_taken_up_again", job_id=job.id, task=job.task_name)
         try:
             await app.job_manager.retry_job(job)
-        except ConnectorException:
+        except UniqueViolation:
             # Another job with its queueing lock waits and will do the same work.
             await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
     return len(stalled)

@@ -132,7 +132,7 @@ select sent.order_id, shoppers.shopper_id, sent.ordered_at, sent.status, sent.cu
 from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::bytea[])
     as sent (order_id, external_id, ordered_at, status, currency, total_minor, digest)
 left join shoppers using (external_id)
-order by sent.order_id
+order by sent.order_id collate "C"
 on conflict (tenant_id, order_id) do update
 set (shopper_id, ordered_at, status, currency, total_minor, digest, updated_at) = (
     select excluded.shopper_id, excluded.ordered_at, excluded.status, excluded.currency, excluded.total_minor,

@@ -109,7 +109,7 @@ insert into shoppers (shopper_id, external_id, digest)
 select wanted.shopper_id, wanted.external_id, ''
 from unnest($1::uuid[], $2::text[]) as wanted (shopper_id, external_id)
 where not exists (select from shoppers where shoppers.external_id = wanted.external_id)
-order by wanted.external_id
+order by wanted.external_id collate "C"
 on conflict (tenant_id, external_id) do nothing
 """
 

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
+
 from infra.embedded import run_embedded
 from infra.migrate import migrate
 from infra.settings import Settings, read_settings
@@ -14,6 +16,10 @@ from infra.settings import Settings, read_settings
 FOLDER = "LASTBOOK_TEST_FOLDER"
 """In the environment of pytest's workers: where the run keeps its data."""
 NAMES = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL")
+ADMIN_URL = "LASTBOOK_TEST_DATABASE_ADMIN_URL"
+"""In the same place: a superuser's address."""
+MIGRATED = "lastbook_migrated"
+"""A database with the schema and nothing in it, to copy."""
 
 
 def start_machines(stack: ExitStack) -> None:
@@ -23,9 +29,11 @@ def start_machines(stack: ExitStack) -> None:
     embedded = stack.enter_context(run_embedded(folder / "data", fast=True))
     addresses = (embedded.database_url, embedded.database_owner_url, embedded.redis_url)
     os.environ.update({f"LASTBOOK_TEST_{name}": address for name, address in zip(NAMES, addresses, strict=True)})
-    os.environ[f"LASTBOOK_TEST_{'DATABASE_ADMIN_URL'}"] = embedded.database_admin_url
+    os.environ[ADMIN_URL] = embedded.database_admin_url
     os.environ[FOLDER] = str(folder)
     asyncio.run(migrate(embedded.database_owner_url))
+    with psycopg.connect(embedded.database_admin_url, autocommit=True) as admin:
+        admin.execute(f"create database {MIGRATED} template lastbook strategy wal_log owner lastbook_owner")
 
 
 def machine_settings() -> Settings:

@@ -127,3 +127,24 @@ def _lastbook(command: str, settings: Settings, *, url: str | None = None) -> Pr
         LASTBOOK_TRAIN_AFTER_SECONDS=str(settings.train_after_seconds),
     )
     return Process([sys.executable, "-m", "api", command], environment, url=url)
+
+
+def find_processes(*words: str) -> list[int]:
+    """Pids of the processes that have all these words in their command lines."""
+    wanted = set(words)
+    return [
+        int(file.parent.name) for file in Path("/proc").glob("[0-9]*/cmdline") if wanted <= set(_read(file).split("\0"))
+    ]
+
+
+def is_running(pid: int) -> bool:
+    """Whether the process is there, and not only its exit code."""
+    stat = _read(Path(f"/proc/{pid}/stat"))
+    return bool(stat) and stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(errors="replace")
+    except OSError:
+        return ""

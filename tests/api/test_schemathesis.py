@@ -1,0 +1,67 @@
+"""Generated calls: whatever the document allows or forbids, the service answers as the document says."""
+
+import asyncio
+from typing import Any
+
+import hypothesis
+import pytest
+import schemathesis
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from api.app import ENDPOINTS
+from tests.support.problems import document
+from tests.support.shop import ShopClient
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+OPERATIONS = [
+    (endpoint.method, endpoint.path.replace(":path}", "}")) for endpoint in ENDPOINTS if endpoint.body or endpoint.scope
+]
+REACHED = {200, 202, 204, 404}
+"""What a valid call may come to."""
+EXAMPLES = 10
+"""Of each operation, valid and invalid: about 500 calls in all."""
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
+@pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda part: part)
+async def test_a_generated_call_is_answered_as_documented(
+    shop: ShopClient, method: str, path: str, mode: GenerationMode
+) -> None:
+    await shop.stock("0", "p1")
+    operation: Any = schemathesis.openapi.from_dict(document())[path][method]  # its type is a union of all dialects
+    statuses: list[int] = []
+
+    # The same calls on every run: a failure that comes and goes helps nobody.
+    @hypothesis.settings(
+        max_examples=EXAMPLES, derandomize=True, database=None, deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )  # fmt: skip
+    @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
+    def call(case: Case[Any]) -> None:
+        if mode is GenerationMode.POSITIVE and isinstance(case.body, dict) and "key" in case.body:
+            case.body["key"] = shop.keys.publishable.secret
+        response = case.call(base_url=shop.service.url, headers=_authorization(shop, path))
+        case.validate_response(response, checks=CHECKS)
+        statuses.append(response.status_code)
+
+    await asyncio.to_thread(call)
+    assert len(statuses) >= 3
+    if mode is GenerationMode.POSITIVE:
+        assert set(statuses) & REACHED, f"no valid call was let in: {statuses}"
+
+
+def _authorization(shop: ShopClient, path: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {shop.keys.secret.secret}"} if path.startswith("/v1/") else {}

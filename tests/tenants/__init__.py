@@ -1,0 +1,1 @@
+"""The record's rules, read from the database itself."""

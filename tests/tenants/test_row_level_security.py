@@ -1,0 +1,106 @@
+"""Row-level security at work: what the app's own role sees and may write."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from infra.database import Connection
+from infra.ids import new_id
+from infra.settings import Settings
+from tests.support.shop import ShopClient, event, order
+from tests.tenants.faults import list_tenant_tables
+
+
+@pytest.fixture
+async def app(settings: Settings) -> AsyncIterator[Connection]:
+    """A bare connection of the app's role: no tenant, no system."""
+    conn: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(settings.database_url)
+    yield conn
+    await conn.close()
+
+
+async def fill_every_table(shop: ShopClient) -> None:
+    await shop.stock("p1")
+    for kind, document in (("orders", order("o1", ["p1"], shopper_id="s1")), ("events", event("e1"))):
+        answer = await shop.push(kind, [document], **{"Idempotency-Key": "k1"} if kind == "orders" else {})
+        assert answer.json()["created"] == 1
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        await conn.execute("insert into model_versions (version_id, status) values ($1, 'failed')", new_id())
+
+
+async def parents(app: Connection) -> list[str]:
+    return [table for table in await list_tenant_tables(app) if not table[-2:].isdigit()]
+
+
+async def count(conn: Connection, table: str) -> int:
+    number: int = await conn.fetchval(f"select count(*) from {table}")
+    return number
+
+
+async def test_without_a_tenant_the_app_sees_no_row(shop: ShopClient, app: Connection) -> None:
+    await fill_every_table(shop)
+    tables = await list_tenant_tables(app)
+
+    assert [table for table in tables if await count(app, table)] == []
+    async with app.transaction():
+        await app.execute("select set_config('app.tenant_id', '', true)")
+        assert [table for table in tables if await count(app, table)] == []
+    async with shop.service.db.system() as conn:
+        assert [table for table in tables if await count(conn, table)] == ["tenants"]
+
+
+async def test_a_tenant_sees_its_own_rows_and_none_of_another(
+    shop: ShopClient, other_shop: ShopClient, app: Connection
+) -> None:
+    await fill_every_table(shop)
+    await fill_every_table(other_shop)
+
+    for table in await parents(app):
+        async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+            seen = {row[0] for row in await conn.fetch(f"select distinct tenant_id from {table}")}
+        assert seen == {shop.keys.tenant_id}, table
+
+
+async def test_a_partition_asked_by_name_keeps_its_policy(shop: ShopClient, other_shop: ShopClient) -> None:
+    await fill_every_table(shop)
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        part = await conn.fetchval("select tableoid::regclass::text from order_lines")
+        assert await count(conn, part) == 1
+    async with shop.service.db.tenant(other_shop.keys.tenant_id) as conn:
+        assert await count(conn, part) == 0
+
+
+async def test_a_tenant_cannot_write_rows_of_another(shop: ShopClient, other_shop: ShopClient, app: Connection) -> None:
+    await fill_every_table(shop)
+    other = other_shop.keys.tenant_id
+
+    for table in await list_tenant_tables(app):
+        with pytest.raises(asyncpg.PostgresError) as refused:
+            async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+                await conn.execute(f"insert into {table} (tenant_id) values ($1)", other)
+        # A partition that is not the tenant's refuses the row before the policy is asked.
+        assert isinstance(refused.value, asyncpg.InsufficientPrivilegeError | asyncpg.CheckViolationError), table
+    for table in await parents(app):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+                await conn.execute(f"update {table} set tenant_id = $1", other)
+
+
+async def test_a_tenant_changes_and_deletes_no_rows_of_another(shop: ShopClient, other_shop: ShopClient) -> None:
+    await fill_every_table(other_shop)
+    for table in ("products", "orders", "order_lines", "events", "shoppers", "api_keys", "members", "model_versions"):
+        async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+            done = await conn.execute(f"delete from {table} where tenant_id = $1", other_shop.keys.tenant_id)
+        assert done == "DELETE 0", table
+
+
+async def test_an_order_cannot_point_at_a_shopper_of_another_tenant(shop: ShopClient, other_shop: ShopClient) -> None:
+    await fill_every_table(shop)
+    await fill_every_table(other_shop)
+    async with shop.service.db.tenant(other_shop.keys.tenant_id) as conn:
+        theirs = await conn.fetchval("select shopper_id from shoppers")
+
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+            await conn.execute("update orders set shopper_id = $1", theirs)
