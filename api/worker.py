@@ -10,10 +10,11 @@ from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.signals import on_stop
 
+from infra.clock import system_clock
 from infra.database import open_database
 from infra.jobs import QUEUE
 from infra.settings import Settings
-from recommender.jobs import TRAIN_TENANT, Trained, TrainingFailed, train_tenant
+from recommender.jobs import TRAIN_TENANT, Trained, TrainingFailed, defer_missed_training, train_tenant
 from tenants.accounts import list_tenants
 from tenants.idempotency import forget_old_keys
 
@@ -129,7 +130,7 @@ async def take_up_stalled_jobs(app: App, *, dead_after_seconds: float = DEAD_AFT
 
 
 async def tidy(settings: Settings) -> None:
-    """Drop what nobody will ask for again, tenant by tenant."""
+    """Tenant by tenant: drop what nobody will ask for again, and queue trainings that were missed."""
     assert settings.database_url is not None
     db = await open_database(settings.database_url, pool_size=1, statement_cache_size=settings.statement_cache_size)
     try:
@@ -138,5 +139,6 @@ async def tidy(settings: Settings) -> None:
         for tenant in tenants:
             async with db.tenant(tenant.tenant_id) as conn:
                 await forget_old_keys(conn)
+                await defer_missed_training(conn, run_at=system_clock())
     finally:
         await db.close()

@@ -38,6 +38,17 @@ async def defer_training(conn: Connection, tenant_id: UUID, *, run_at: datetime)
     await defer(conn, TRAIN_TENANT, {"tenant_id": str(tenant_id)}, queueing_lock=lock, lock=lock, run_at=run_at)
 
 
+async def defer_missed_training(conn: Connection, *, run_at: datetime) -> bool:
+    """Queue a training when orders changed after the last one began; returns whether they did.
+
+    Heals what a push cannot see: a training that took its turn a moment before the push committed, or that failed.
+    """
+    tenant_id: UUID | None = await conn.fetchval(_MISSED)
+    if tenant_id is not None:
+        await defer_training(conn, tenant_id, run_at=run_at)
+    return tenant_id is not None
+
+
 async def train_tenant(settings: Settings, tenant_id: UUID) -> Trained:
     """Train a new version in a child process, which dies with us. Needs `settings.database_url`.
 
@@ -62,6 +73,20 @@ async def train_tenant(settings: Settings, tenant_id: UUID) -> Trained:
         raise TrainingFailed(f"The training process ended with {child.returncode}.\n{last}")
     outcome = json.loads(said.splitlines()[-1])
     return Trained(UUID(outcome["version"]), outcome["status"], outcome["reason"])
+
+
+_MISSED = """
+select current_tenant()
+where exists (
+    select
+    from orders
+    where updated_at > (
+        select coalesce(max(started_at), '-infinity')
+        from model_versions
+        where status in ('candidate', 'active', 'retired')
+    )
+)
+"""
 
 
 def _environment(settings: Settings) -> dict[str, str]:

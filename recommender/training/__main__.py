@@ -36,7 +36,12 @@ async def _train(tenant_id: UUID, version_id: UUID) -> Outcome:
     settings = read_settings()
     if settings.database_url is None:
         raise SystemExit("DATABASE_URL is needed: the training process starts no database of its own.")
-    db = await open_database(settings.database_url, pool_size=2, statement_cache_size=settings.statement_cache_size)
+    db = await open_database(
+        settings.database_url,
+        pool_size=2,
+        statement_cache_size=settings.statement_cache_size,
+        answer_seconds=None,  # reading a year of orders takes as long as it takes
+    )
     try:
         store = open_artifacts(settings.artifacts_url)
         return await train(db, store, system_clock, tenant_id=tenant_id, version_id=version_id)

@@ -1,0 +1,1 @@
+"""Faults: machines and processes killed under load, on machines of their own that keep what they acknowledge."""
