@@ -62,7 +62,10 @@ def metrics_text() -> bytes:
 def configure_logs(*, level: str, as_json: bool) -> None:
     """One line an event on standard error: JSON for machines, columns for a person."""
     render: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+        structlog.processors.JSONRenderer()
+        if as_json
+        # Plain tracebacks: the rich ones show local variables, and those hold what shoppers told us.
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         processors=[

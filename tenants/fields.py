@@ -1,6 +1,6 @@
 """Fields: the types that the record's documents share, with the bounds that Postgres and the browser need."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, TypeAlias
 
 from msgspec import Meta
@@ -30,11 +30,19 @@ Attributes = Annotated[
 ]
 
 
+WIDEST_OFFSET = timedelta(hours=14)
+
+
 def check_moments(**moments: datetime | None) -> None:
-    """Raise ValueError naming the first moment outside 1900 to 2199: further out, drivers and browsers disagree."""
+    """Raise ValueError naming the first moment outside 1900 to 2199, or with an offset that no place on earth has:
+    further out, drivers and browsers disagree."""
     for name, moment in moments.items():
-        if moment is not None and not 1900 <= moment.year < 2200:
+        if moment is None:
+            continue
+        if not 1900 <= moment.year < 2200:
             raise ValueError(f"{name} must lie between the years 1900 and 2199")
+        if abs(moment.utcoffset() or timedelta()) > WIDEST_OFFSET:
+            raise ValueError(f"{name} must have an offset within 14 hours of UTC")
 
 
 def check_period(*, start: datetime | None, end: datetime | None, name: str) -> None:

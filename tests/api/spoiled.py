@@ -142,6 +142,7 @@ def _events() -> Iterator[Spoiled]:
     yield spoil("events", "occurred_at", '"2026-01-01T00:00:00"')
     yield spoil("events", "occurred_at", '"2199-01-01T00:00:00Z"')
     yield spoil("events", "occurred_at", '"0001-01-01T00:00:00Z"')
+    yield spoil("events", "occurred_at", '"2012-09-26T23:49:36+22:23"')
     yield spoil("events", "properties", '{"a": [1]}')
 
 
