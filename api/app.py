@@ -19,10 +19,18 @@ from api.openapi import make_document
 from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
 from api.state import open_state
+from api.v1.attributes import ATTRIBUTE_ENDPOINTS
+from api.v1.consents import CONSENTS
 from api.v1.events import EVENTS
+from api.v1.feeds import FEEDS
+from api.v1.identity import IDENTITY
+from api.v1.imports import IMPORTS
 from api.v1.models import MODELS
 from api.v1.orders import ORDERS
+from api.v1.people import PEOPLE
+from api.v1.privacy import PRIVACY
 from api.v1.products import PRODUCTS
+from api.v1.profiles import PROFILES
 from api.v1.shoppers import SHOPPERS
 from infra.clock import Clock, system_clock
 from infra.settings import Settings
@@ -33,6 +41,14 @@ ENDPOINTS: list[Endpoint] = [
     *ORDERS.endpoints(),
     *EVENTS.endpoints(),
     *SHOPPERS.endpoints(),
+    *IDENTITY,
+    *ATTRIBUTE_ENDPOINTS,
+    *PEOPLE.endpoints(),
+    *PROFILES,
+    *CONSENTS,
+    *PRIVACY,
+    *IMPORTS,
+    *FEEDS,
     *MODELS,
 ]
 

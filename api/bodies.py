@@ -1,6 +1,5 @@
 """Bodies: read with a cap, decoded by type, refused with the line and the field."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -9,6 +8,7 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 
 from infra.errors import BadRequest, FieldError, Invalid, TooLarge, Unsupported
+from tenants.decoding import NUL_REASON, field_error, holds_nul, json_reason
 
 T = TypeVar("T")
 
@@ -16,9 +16,6 @@ MAX_BODY = 10_000_000
 MAX_ROWS = 10_000
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
-
-# A NUL is valid JSON and refused by Postgres. An even run of backslashes before it makes it plain text.
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +81,9 @@ def decode_one(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:
     except msgspec.ValidationError as error:
         raise _invalid(field_error(error)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"The body is not valid JSON: {_reason(error)}.") from None
-    if _holds_nul(body):
-        raise _invalid(FieldError("", "texts must not hold the character NUL (\\u0000)"))
+        raise BadRequest(f"The body is not valid JSON: {json_reason(error)}.") from None
+    if holds_nul(body):
+        raise _invalid(FieldError("", NUL_REASON))
     return value
 
 
@@ -106,38 +103,11 @@ def decode_rows(body: bytes, decoder: "msgspec.json.Decoder[T]", *, ndjson: bool
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             bad.append(BadRow(line, _find_id(piece), field_error(error)))
             continue
-        if _holds_nul(piece):
-            bad.append(BadRow(line, _find_id(piece), FieldError("", "texts must not hold the character NUL (\\u0000)")))
+        if holds_nul(piece):
+            bad.append(BadRow(line, _find_id(piece), FieldError("", NUL_REASON)))
         else:
             good.append((line, value))
     return Rows(good, bad)
-
-
-def field_error(error: Exception) -> FieldError:
-    """Where and why, from msgspec's message: 'Expected `int`, got `str` - at `$.lines[0].quantity`'."""
-    reason, _, path = str(error).rpartition(" - at `$")
-    if not reason:
-        return FieldError("", f"is not valid JSON: {_reason(error)}")
-    return FieldError(path.rstrip("`").lstrip("."), _readable(reason))
-
-
-def _holds_nul(piece: "bytes | msgspec.Raw") -> bool:
-    # A plain search first: the pattern alone takes microseconds a row.
-    return b"\\u0000" in bytes(piece) and _NUL.search(piece) is not None
-
-
-def _readable(reason: str) -> str:
-    # The pattern says nothing to a person; the field's description in /openapi.json does.
-    before, pattern, _ = reason.partition(" matching regex ")
-    return f"{before} in the documented form" if pattern else reason
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, UnicodeDecodeError):
-        return "it is not UTF-8"
-    return str(error).removeprefix("JSON is malformed: ")
 
 
 def _invalid(error: FieldError) -> Invalid:
@@ -151,7 +121,7 @@ def _array(body: bytes) -> list[msgspec.Raw]:
     except msgspec.ValidationError:
         raise BadRequest("A batch is a JSON array of rows.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"The body is not valid JSON: {_reason(error)}.") from None
+        raise BadRequest(f"The body is not valid JSON: {json_reason(error)}.") from None
 
 
 def _lines(body: bytes) -> list[tuple[int, bytes]]:

@@ -13,8 +13,10 @@ from rich.console import Console
 
 from api.app import build_app
 from api.demo.run import run_demo
-from api.importing import PushRefused, import_file
+from api.importing import PushRefused
+from api.importing_files import import_file
 from api.onboarding import open_shop
+from api.restoring import erase_again
 from api.server import make_server
 from api.worker import train_patiently, work
 from infra.database import open_database
@@ -75,7 +77,11 @@ def work_command(
 
 
 @cli.command("migrate")
-def migrate_command() -> None:
+def migrate_command(
+    after_restore: Annotated[
+        bool, typer.Option(help="A backup was put back: erase again whoever was erased since. Serve only afterwards.")
+    ] = False,
+) -> None:
     """Bring the database's schema up to date (with DATABASE_OWNER_URL)."""
     with plainly(), settled(read_settings()) as settings:
         if settings.database_owner_url is None:
@@ -83,6 +89,9 @@ def migrate_command() -> None:
             raise typer.Exit(1)
         applied = asyncio.run(migrate(settings.database_owner_url))
         console.print("\n".join(f"applied {one.version:04} {one.name}" for one in applied) or "nothing to apply")
+        if after_restore:
+            erased = asyncio.run(erase_again(settings))
+            console.print("\n".join(f"{slug}: erased again {number}" for slug, number in erased.items() if number))
 
 
 @cli.command()
@@ -102,14 +111,24 @@ def tenant(
 @cli.command("import")
 def import_command(
     kind: Annotated[Literal["products", "orders", "events", "shoppers"], typer.Argument()],
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="One JSON document a line.")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV, NDJSON, Parquet, a shop's export …")],
     key: Annotated[str, typer.Option(envvar="LASTBOOK_KEY", help="A secret key, lb_sk_…")],
     url: Annotated[str, typer.Option(envvar="LASTBOOK_URL")] = "http://127.0.0.1:8000",
+    mapping: Annotated[str, typer.Option(help='Fields by column, as JSON: {"Preis": "price"}.')] = "",
+    site: Annotated[str, typer.Option(help="The shop's address, for exports that name no products' addresses.")] = "",
+    full: Annotated[bool, typer.Option(help="Products that the file lacks are archived.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Read, check and count, and store nothing.")] = False,
+    confirm: Annotated[bool, typer.Option(help="More than half of the catalogue may be archived.")] = False,
 ) -> None:
-    """Push an NDJSON file through the server API, in batches of 1,000, with every bad row named."""
+    """Send a file of any format that we read, follow its import, and print every column's field and the report."""
     with plainly():
-        report = asyncio.run(import_file(kind, file, url=url, key=key, console=console))
-    raise typer.Exit(1 if report.rejected else 0)
+        run = asyncio.run(
+            import_file(
+                kind, file, url=url, key=key, console=console,
+                mapping=mapping, site=site, mode="full" if full else "", dry_run=dry_run, confirm=confirm,
+            )
+        )  # fmt: skip
+    raise typer.Exit(1 if run["rejected"] or run["error"] else 0)
 
 
 @cli.command()

@@ -69,7 +69,9 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
 
 
 async def answer_bug(request: Request, error: Exception) -> Response:
-    log.error("request_failed", request_id=request.scope["request_id"], path=request.url.path, exc_info=error)
+    # The route and not the address, which may hold a shopper's id.
+    route = getattr(request.scope.get("route"), "path", "(none)")
+    log.error("request_failed", request_id=request.scope["request_id"], route=route, exc_info=error)
     return problem(InternalError("The request could not be answered."), request.scope["request_id"])
 
 

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -50,20 +49,6 @@ class Report:
 
 class PushRefused(Exception):
     """The server refused a whole batch, or stayed out of reach; the message says why."""
-
-
-async def import_file(kind: Kind, file: Path, *, url: str, key: str, console: Console) -> Report:
-    """Push an NDJSON file and print the report."""
-    with file.open("rb") as lines, file.open("rb") as counted:
-        total = sum(1 for _ in counted)
-        report = await push(
-            kind, (line.rstrip(b"\n") for line in lines), total=total, url=url, key=key, console=console
-        )
-    for error in report.errors[:SHOWN_ERRORS]:
-        console.print(f"[yellow]{error}[/]", highlight=False)
-    if len(report.errors) > SHOWN_ERRORS:
-        console.print(f"… and {len(report.errors) - SHOWN_ERRORS:,} more")
-    return report
 
 
 async def push(
@@ -114,12 +99,12 @@ async def _send(client: httpx2.AsyncClient, kind: Kind, body: bytes) -> Document
                 answer: Document = msgspec.json.decode(response.content)
                 return answer
             if response.status_code not in (429, 503) or attempt == TRIES:
-                raise PushRefused(_sentence(response))
+                raise PushRefused(sentence_of(response))
         await asyncio.sleep(min(2**attempt / 4, 8))
     raise AssertionError("the last attempt returns or raises")
 
 
-def _sentence(response: httpx2.Response) -> str:
+def sentence_of(response: httpx2.Response) -> str:
     """From problem+json if it is one of ours; anything else may stand before the server."""
     try:
         problem = response.json()

@@ -90,6 +90,8 @@ def _parameters(endpoint: Endpoint) -> list[Json]:
 def _body_schema(kind: str, endpoint: Endpoint, schemas: dict[int, Json]) -> Json:
     if kind == "application/x-ndjson":
         return {"type": "string", "description": "One JSON value a line, each as an item of the JSON array."}
+    if kind == "application/octet-stream":
+        return {"type": "string", "format": "binary", "description": "A file; any other content type does as well."}
     return schemas[id(endpoint.body)]
 
 

@@ -1,6 +1,8 @@
 """Worker: takes jobs from Postgres and does them; a job whose worker died is taken up again."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import structlog
@@ -10,13 +12,19 @@ from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.signals import on_stop
 
+from api.import_work import do_import, refresh_feeds
+from infra.artifacts import Artifacts, open_artifacts
 from infra.clock import system_clock
-from infra.database import open_database
+from infra.database import Database, DatabaseDown, open_database
 from infra.jobs import QUEUE
 from infra.settings import Settings
+from recommender.exporting import EXPORT_SHOPPER, export_shopper
+from recommender.forgetting import forget_the_erased
 from recommender.jobs import TRAIN_TENANT, Trained, TrainingFailed, defer_missed_training, train_tenant
 from tenants.accounts import list_tenants
 from tenants.idempotency import forget_old_keys
+from tenants.imports.runs import RUN_IMPORT
+from tenants.jobs import FINISH_ERASURE, KEEP_RETENTION, defer_keep_retention, finish_erasure, keep_retention
 
 ATTEMPTS = 3
 HEARTBEAT_SECONDS = 5.0
@@ -38,6 +46,15 @@ class TakenUpAgain(BaseRetryStrategy):
         return RetryDecision() if isinstance(exception, asyncio.CancelledError) else None
 
 
+class TakenUpWithTheRecord(TakenUpAgain):
+    """The same, and a job that lost Postgres does what is left when it is back."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if isinstance(exception, DatabaseDown):
+            return RetryDecision(retry_in={"seconds": 2})
+        return super().get_retry_decision(exception=exception, job=job)
+
+
 def build_worker(settings: Settings) -> App:
     """All tasks on one screen."""
     assert settings.database_url is not None
@@ -47,6 +64,36 @@ def build_worker(settings: Settings) -> App:
     async def train(tenant_id: str) -> None:
         trained = await train_patiently(settings, UUID(tenant_id))
         log.info("trained", tenant_id=tenant_id, version_id=str(trained.version_id), status=trained.status)
+
+    @app.task(name=FINISH_ERASURE, queue=QUEUE, retry=TakenUpAgain())
+    async def finish(tenant_id: str, erasure_id: str) -> None:
+        async with machines(settings) as (db, store):
+            await finish_erasure(db, store, UUID(tenant_id), UUID(erasure_id), clock=system_clock)
+
+    @app.task(name=EXPORT_SHOPPER, queue=QUEUE, retry=TakenUpAgain())
+    async def export(tenant_id: str, export_id: str) -> None:
+        async with machines(settings) as (db, store):
+            await export_shopper(db, store, UUID(tenant_id), UUID(export_id), clock=system_clock)
+
+    @app.task(name=KEEP_RETENTION, queue=QUEUE, retry=TakenUpAgain())
+    async def retain(tenant_id: str) -> None:
+        async with machines(settings) as (db, store):
+            await keep_retention(db, store, UUID(tenant_id), clock=system_clock)
+            await forget_the_erased(db, store, UUID(tenant_id), now=system_clock())
+
+    @app.periodic(cron="43 3 * * *")
+    @app.task(name="daily_rounds", queue=QUEUE, queueing_lock="daily_rounds")
+    async def daily(timestamp: int) -> None:
+        await start_daily_rounds(settings)
+
+    @app.task(name=RUN_IMPORT, queue=QUEUE, retry=TakenUpWithTheRecord())
+    async def import_file(tenant_id: str, import_id: str) -> None:
+        await do_import(settings, UUID(tenant_id), UUID(import_id))
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="refresh_feeds", queue=QUEUE, queueing_lock="refresh_feeds")
+    async def refresh(timestamp: int) -> None:
+        await refresh_feeds(settings)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="take_up_stalled_jobs", queue=QUEUE, queueing_lock="take_up_stalled_jobs")
@@ -127,6 +174,27 @@ async def take_up_stalled_jobs(app: App, *, dead_after_seconds: float = DEAD_AFT
             # Another job with its queueing lock waits and will do the same work.
             await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
     return len(stalled)
+
+
+async def start_daily_rounds(settings: Settings) -> None:
+    """Queue a job for each tenant: what is too old goes, and what may not outlive an erasure."""
+    async with machines(settings) as (db, _):
+        async with db.system() as conn:
+            tenants = await list_tenants(conn)
+        for tenant in tenants:
+            async with db.tenant(tenant.tenant_id) as conn:
+                await defer_keep_retention(conn, tenant.tenant_id)
+
+
+@asynccontextmanager
+async def machines(settings: Settings) -> AsyncIterator[tuple[Database, Artifacts]]:
+    """A connection and the artifacts for one job."""
+    assert settings.database_url is not None
+    db = await open_database(settings.database_url, pool_size=1, statement_cache_size=settings.statement_cache_size)
+    try:
+        yield db, open_artifacts(settings.artifacts_url)
+    finally:
+        await db.close()
 
 
 async def tidy(settings: Settings) -> None:

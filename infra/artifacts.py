@@ -1,5 +1,7 @@
 """Artifacts: files that are made once and read often (models), in a folder or in S3-compatible storage."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -25,6 +27,29 @@ class Artifacts:
         except FileNotFoundError:
             raise NotFound(f"There is no artifact {key!r}.") from None
         return bytes(await answer.bytes_async())
+
+    async def put_stream(self, key: str, pieces: AsyncIterator[bytes]) -> None:
+        """Store what may be larger than memory. Nothing is kept when the pieces end in an exception."""
+        await obstore.put_async(self._store, key, pieces)
+
+    async def copy_to(self, key: str, file: Path) -> None:
+        """Write the object into a file, piece by piece. Raises NotFound."""
+        try:
+            answer = await obstore.get_async(self._store, key)
+        except FileNotFoundError:
+            raise NotFound(f"There is no artifact {key!r}.") from None
+        with file.open("wb") as out:
+            async for piece in answer.stream():
+                out.write(piece)
+
+    async def list_keys(self, prefix: str) -> list[str]:
+        """All keys under a folder."""
+        return sorted([found["path"] async for page in obstore.list(self._store, prefix) for found in page])
+
+    async def delete(self, key: str) -> None:
+        """Harmless when there is none."""
+        with contextlib.suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, key)
 
     async def delete_prefix(self, prefix: str) -> int:
         """Delete all keys under a folder; returns how many there were."""

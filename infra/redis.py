@@ -39,6 +39,15 @@ class Cache:
         except (RedisError, OSError, TimeoutError):
             return
 
+    async def delete(self, names: Iterable[str]) -> None:
+        """What cannot be deleted now ends with its time."""
+        names = list(names)
+        try:
+            if names:
+                await self._redis.delete(*names)
+        except (RedisError, OSError, TimeoutError):
+            return
+
     async def ping(self) -> bool:
         try:
             return bool(await self._redis.ping())

@@ -30,6 +30,8 @@ class Settings:
     """Requests answered at once in one process before it says 503."""
     train_after_seconds: int
     """How long a training waits for more orders after the first one."""
+    fetch_loopback: bool = False
+    """Tests only: feeds may be fetched from this machine, by http."""
 
 
 def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
@@ -51,6 +53,7 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         statement_cache_size=_whole(env, "DATABASE_STATEMENT_CACHE", 100),
         max_in_flight=_whole(env, "LASTBOOK_MAX_IN_FLIGHT", 256),
         train_after_seconds=_whole(env, "LASTBOOK_TRAIN_AFTER_SECONDS", 300),
+        fetch_loopback=env.get("LASTBOOK_FETCH_LOOPBACK", "0") == "1",
     )
 
 

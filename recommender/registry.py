@@ -108,7 +108,10 @@ async def find_active_version(conn: Connection) -> ModelVersion | None:
 
 
 async def forget_old_versions(conn: Connection) -> list[UUID]:
-    """Delete the rows of all but the active and the newest `KEPT_VERSIONS`; returns whose files may be deleted."""
+    """Delete the rows of all but the active and the newest `KEPT_VERSIONS`; returns whose files are to be deleted.
+
+    Versions that may still know somebody who was erased since they began are never kept.
+    """
     return [row["version_id"] for row in await conn.fetch(_FORGET, KEPT_VERSIONS)]
 
 
@@ -179,12 +182,15 @@ where version_id = $1 and status = 'training'
 _FORGET = """
 delete from model_versions
 where status in ('retired', 'candidate', 'failed')
-    and version_id not in (
-        select version_id
-        from model_versions
-        where status <> 'active'
-        order by started_at desc, version_id desc
-        limit $1
+    and (
+        started_at <= (select max(requested_at) from erasures)
+        or version_id not in (
+            select version_id
+            from model_versions
+            where status <> 'active'
+            order by started_at desc, version_id desc
+            limit $1
+        )
     )
 returning version_id
 """

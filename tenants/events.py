@@ -1,6 +1,7 @@
 """Events: what shoppers did (views, carts, ratings …). Once recorded, an event does not change."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -9,15 +10,20 @@ from msgspec import Meta, Struct
 
 from infra.database import Connection
 from infra.errors import FieldError, NotFound
+from tenants.attribute_values import refuse_wrong_attributes
 from tenants.fields import Attributes, ExternalId, Moment, ShortText, check_moments
-from tenants.shoppers import ensure_shoppers
+from tenants.merges import forget_moves
+from tenants.named import follow_named, make_shoppers, name_shoppers
+from tenants.suppression import ERASED, Kind, find_suppressed
 from tenants.upserts import Upserted, make_document, outcomes
 
 AHEAD = timedelta(days=1)
 """How far a merchant's clock may run before ours."""
 
 ClientEventType = Literal["view", "click", "cart", "impression"]
-EventType = Literal["view", "click", "cart", "impression", "wishlist", "search", "rating", "complaint", "contact"]
+EventType = Literal[
+    "view", "click", "cart", "impression", "wishlist", "search", "rating", "complaint", "contact", "credit", "payment"
+]  # fmt: skip
 Source = Literal["server", "client"]
 
 
@@ -53,15 +59,29 @@ def check_event(event: Event, /, now: datetime) -> FieldError | None:
 async def record_events(conn: Connection, events: Sequence[Event], source: Source) -> Upserted:
     """Record each event once: an id that is known already is left as it was and answered 'unchanged'. Ids must differ.
 
-    Shoppers that a server names and that are new to us are made; a page cannot make one.
+    Shoppers that a server names and that are new to us are made; a page cannot make one. A server's event of an erased
+    person is refused; what an erased person's browser sends is stored without a name.
     """
-    if source == "server":
-        await ensure_shoppers(conn, {event.shopper_id for event in events if event.shopper_id is not None})
+    erased = await find_suppressed(conn, {name for event in events for name in _named(event)})
+    refused = {
+        event.id: FieldError("shopper_id", ERASED)
+        for event in events
+        if source == "server" and ("external_id", event.shopper_id) in erased
+    }
+    sent = {event.id: event.properties for event in events}
+    refused |= await refuse_wrong_attributes(conn, "event", sent, field="properties")
+    events = [_nameless(event, erased) for event in events if event.id not in refused]
+    names = {event.shopper_id for event in events if event.shopper_id is not None}
+    named = await (make_shoppers if source == "server" else name_shoppers)(conn, names)
+    who = {event.id: named.get(event.shopper_id or "") for event in sorted(events, key=lambda event: event.id)}
+    shopper_ids = [one.shopper_id if one else None for one in who.values()]
     documents = [make_document(event) for event in sorted(events, key=lambda event: event.id)]
-    rows = await conn.fetch(
-        _INSERT, source, [document.text for document in documents], [document.digest for document in documents]
-    )
-    return outcomes((event.id for event in events), created=(row["event_id"] for row in rows), updated=())
+    texts, digests = [document.text for document in documents], [document.digest for document in documents]
+    rows = await conn.fetch(_INSERT, source, texts, digests, shopper_ids)
+    created = [row["event_id"] for row in rows]
+    await follow_named(conn, "events", ((event_id, who[event_id]) for event_id in created))
+    stored = outcomes((event.id for event in events), created=created, updated=())
+    return replace(stored, refused=refused)
 
 
 async def get_event(conn: Connection, event_id: str) -> StoredEvent:
@@ -82,19 +102,32 @@ async def delete_event(conn: Connection, event_id: str) -> None:
     """Raises NotFound."""
     if await conn.fetchval("delete from events where event_id = $1 returning true", event_id) is None:
         raise NotFound(f"There is no event {event_id!r}.")
+    await forget_moves(conn, "events", [event_id])
+
+
+def _named(event: Event) -> list[tuple[Kind, str]]:
+    given: tuple[tuple[Kind, str | None], ...] = (("external_id", event.shopper_id), ("visitor", event.visitor_id))
+    return [(kind, value) for kind, value in given if value is not None]
+
+
+def _nameless(event: Event, erased: Collection[tuple[Kind, str]]) -> Event:
+    """Before the digest is made: it would tell who it was."""
+    if not erased:
+        return event
+    kept = {kind: value for kind, value in _named(event) if (kind, value) not in erased}
+    return msgspec.structs.replace(event, shopper_id=kept.get("external_id"), visitor_id=kept.get("visitor"))
 
 
 _INSERT = """
 insert into events
     (event_id, type, source, occurred_at, shopper_id, visitor_id, product_id, slot, value, properties, digest)
-select event.id, event.type, $1, event.occurred_at, shoppers.shopper_id, event.visitor_id, event.product_id,
+select event.id, event.type, $1, event.occurred_at, sent.shopper_id, event.visitor_id, event.product_id,
     event.slot, event.value, event.properties, sent.digest
-from unnest($2::text[], $3::bytea[]) as sent (document, digest),
+from unnest($2::text[], $3::bytea[], $4::uuid[]) as sent (document, digest, shopper_id),
     json_to_record(sent.document::json) as event (
-        id text, type text, occurred_at timestamptz, shopper_id text, visitor_id text, product_id text, slot text,
+        id text, type text, occurred_at timestamptz, visitor_id text, product_id text, slot text,
         value double precision, properties jsonb
     )
-    left join shoppers on shoppers.external_id = event.shopper_id
 order by event.id
 on conflict (tenant_id, event_id) do nothing
 returning event_id

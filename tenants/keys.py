@@ -36,8 +36,16 @@ SCOPES = (
     "events:write",
     "shoppers:read",
     "shoppers:write",
+    "attributes:read",
+    "attributes:write",
+    "people:read",
+    "people:write",
+    "imports:read",
+    "imports:write",
     "models:read",
     "models:write",
+    "privacy:read",
+    "privacy:write",
 )
 
 

@@ -1,6 +1,6 @@
 """Orders: what shoppers bought, with lines. An order is stored as the merchant last told it, whole."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -10,7 +10,9 @@ from msgspec import Meta, Struct
 from infra.database import Connection
 from infra.errors import FieldError, NotFound
 from tenants.fields import Currency, ExternalId, MinorUnits, Moment, Quantity, check_moments
-from tenants.shoppers import ensure_shoppers
+from tenants.merges import forget_moves
+from tenants.named import Named, follow_named, make_shoppers
+from tenants.suppression import list_suppressed
 from tenants.upserts import Upserted, make_document, outcomes
 
 AHEAD = timedelta(days=1)
@@ -69,14 +71,25 @@ async def upsert_orders(conn: Connection, orders: Sequence[Order]) -> Upserted:
     An order that is the same already is left alone, so sending a batch again is cheap and harmless.
     Shoppers that are new to us are made. Rows are locked in the order of their ids: batches cannot deadlock.
     """
-    await ensure_shoppers(conn, {order.shopper_id for order in orders if order.shopper_id is not None})
-    ordered = sorted(orders, key=lambda order: order.id)
-    rows = await conn.fetch(_UPSERT, *_header_columns(ordered))
+    erased = await list_suppressed(conn, "external_id", {order.shopper_id for order in orders if order.shopper_id})
+    # Before the digest is made: it would tell who bought.
+    orders = [
+        msgspec.structs.replace(order, shopper_id=None) if order.shopper_id in erased else order for order in orders
+    ]
+    digests = {order.id: make_document(order).digest for order in orders}
+    known = {row[0] for row in await conn.fetch(_UNCHANGED, list(digests), list(digests.values()))}
+    ordered = sorted((order for order in orders if order.id not in known), key=lambda order: order.id)
+    named = await make_shoppers(conn, (order.shopper_id for order in ordered if order.shopper_id is not None))
+    rows = await conn.fetch(_UPSERT, *_header_columns(ordered, named, digests)) if ordered else ()
     created = {row["order_id"] for row in rows if row["created"]}
     updated = {row["order_id"] for row in rows if not row["created"]}
     if updated:
         await conn.execute("delete from order_lines where order_id = any($1::text[])", list(updated))
-    await _insert_lines(conn, [order for order in ordered if order.id in created or order.id in updated])
+        await forget_moves(conn, "orders", list(updated))
+    changed = [order for order in ordered if order.id in created or order.id in updated]
+    if changed:
+        await _insert_lines(conn, changed)
+    await follow_named(conn, "orders", ((order.id, named.get(order.shopper_id or "")) for order in changed))
     return outcomes((order.id for order in orders), created=created, updated=updated)
 
 
@@ -98,17 +111,21 @@ async def delete_order(conn: Connection, order_id: str) -> None:
     """Delete it with its lines. Raises NotFound."""
     if await conn.fetchval("delete from orders where order_id = $1 returning true", order_id) is None:
         raise NotFound(f"There is no order {order_id!r}.")
+    await forget_moves(conn, "orders", [order_id])
 
 
-def _header_columns(orders: Sequence[Order]) -> tuple[list[object], ...]:
+def _header_columns(
+    orders: Sequence[Order], named: Mapping[str, Named], digests: Mapping[str, bytes]
+) -> tuple[list[object], ...]:
+    ids = {name: one.shopper_id for name, one in named.items()}
     return (
         [order.id for order in orders],
-        [order.shopper_id for order in orders],
+        [ids.get(order.shopper_id or "") for order in orders],
         [order.ordered_at for order in orders],
         [order.status for order in orders],
         [order.currency for order in orders],
         [order.total_minor for order in orders],
-        [make_document(order).digest for order in orders],
+        [digests[order.id] for order in orders],
     )
 
 
@@ -126,12 +143,19 @@ async def _insert_lines(conn: Connection, orders: Sequence[Order]) -> None:
     )
 
 
+# Asked first: an upsert would lock rows and shoppers to no end when a batch is sent again.
+_UNCHANGED = """
+select sent.order_id
+from unnest($1::text[], $2::bytea[]) as sent (order_id, digest)
+join orders using (order_id)
+where orders.digest = sent.digest
+"""
+
 _UPSERT = """
 insert into orders (order_id, shopper_id, ordered_at, status, currency, total_minor, digest)
-select sent.order_id, shoppers.shopper_id, sent.ordered_at, sent.status, sent.currency, sent.total_minor, sent.digest
-from unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::bytea[])
-    as sent (order_id, external_id, ordered_at, status, currency, total_minor, digest)
-left join shoppers using (external_id)
+select sent.order_id, sent.shopper_id, sent.ordered_at, sent.status, sent.currency, sent.total_minor, sent.digest
+from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::bytea[])
+    as sent (order_id, shopper_id, ordered_at, status, currency, total_minor, digest)
 order by sent.order_id collate "C"
 on conflict (tenant_id, order_id) do update
 set (shopper_id, ordered_at, status, currency, total_minor, digest, updated_at) = (

@@ -1,7 +1,7 @@
 """Products: a merchant's catalogue. A deleted product stays as a tombstone, so that every process hears of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 from infra.database import Connection
 from infra.errors import NotFound
+from tenants.attribute_values import refuse_wrong_attributes
 from tenants.fields import (
     Attributes,
     Currency,
@@ -36,6 +37,9 @@ class Variant(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     sale_price_minor: MinorUnits | None = None
     stock_quantity: Annotated[int, Meta(ge=0, le=10**12)] | None = None
     image_url: Url | None = None
+
+    def __post_init__(self) -> None:
+        _check_sale(self.price_minor, self.sale_price_minor)
 
 
 class Product(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -75,8 +79,7 @@ class Product(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         check_period(
             start=self.available_from, end=self.available_until, name="availability (available_from, available_until)"
         )
-        if self.sale_price_minor is not None and self.sale_price_minor > self.price_minor:
-            raise ValueError("sale_price_minor must not be above price_minor")
+        _check_sale(self.price_minor, self.sale_price_minor)
         if len({variant.id for variant in self.variants}) < len(self.variants):
             raise ValueError("variants must have different ids")
 
@@ -91,19 +94,23 @@ class StoredProduct(Product, frozen=True, kw_only=True):
 async def upsert_products(conn: Connection, products: Sequence[Product]) -> Upserted:
     """Store each product as given, in full; a product that is the same already is left alone. Ids must differ.
 
-    API processes hear of the change when the transaction commits.
+    One with an attribute against its definition is refused. API processes hear of the change when the transaction
+    commits.
     """
+    refused = await refuse_wrong_attributes(conn, "product", {one.id: one.attributes for one in products})
+    products = [product for product in products if product.id not in refused]
     documents = [make_document(product) for product in sorted(products, key=lambda product: product.id)]
     rows = await conn.fetch(
         _UPSERT, [document.text for document in documents], [document.digest for document in documents]
     )
     if rows:
         await _announce(conn)
-    return outcomes(
+    stored = outcomes(
         (product.id for product in products),
         created=(row["product_id"] for row in rows if row["created"]),
         updated=(row["product_id"] for row in rows if not row["created"]),
     )
+    return replace(stored, refused=refused)
 
 
 async def get_product(conn: Connection, product_id: str) -> StoredProduct:
@@ -153,7 +160,7 @@ class CatalogueRow:
     sale_until: datetime | None
     currency: str
     offered: bool
-    """Active, in stock, open to everybody and not deleted."""
+    """Active, in stock (one variant at least, where there are any), open to everybody and not deleted."""
     available_from: datetime | None
     available_until: datetime | None
     created_at: datetime
@@ -176,6 +183,11 @@ async def list_changed_products(
 
 async def _announce(conn: Connection) -> None:
     await conn.execute("select pg_notify('lastbook_changes', current_tenant()::text)")
+
+
+def _check_sale(price_minor: int | None, sale_price_minor: int | None) -> None:
+    if price_minor is not None and sale_price_minor is not None and sale_price_minor > price_minor:
+        raise ValueError("sale_price_minor must not be above price_minor")
 
 
 _COLUMNS = """
@@ -210,7 +222,11 @@ _CHANGED = """
 select changed_in, product_id, title, url, image_urls[1], brand, price_minor, sale_price_minor, sale_from, sale_until,
     currency,
     status = 'active' and deleted_at is null and stock_quantity is distinct from 0
-        and restricted_to_segments = '{}' as offered,
+        and restricted_to_segments = '{}'
+        and (
+            variants = '[]'
+            or exists (select from jsonb_array_elements(variants) as variant where variant -> 'stock_quantity' <> '0')
+        ) as offered,
     available_from, available_until, created_at
 from products
 where changed_in >= $1 and (changed_in, product_id) > ($2, $3)

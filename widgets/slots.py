@@ -47,6 +47,10 @@ class Viewer:
     """This session's products, the latest first."""
 
 
+STRANGER = Viewer(None, ())
+"""Somebody of whom nothing is known, or nothing is to be used."""
+
+
 def fill(live: LiveTenant, slots: Iterable[Slot], viewer: Viewer, *, now: float) -> bytes:
     """The JSON answer for all slots of a page; no product stands in two of them. `now` is in POSIX seconds."""
     taken: set[int] = set()

@@ -1,5 +1,6 @@
 """Page: who asks from a shop's page. The key names the shop, a token proves a shopper, a visitor id is a session."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -31,10 +32,17 @@ class Page:
 
 
 async def open_page(state: State, *, key: str, token: str | None, visitor: str | None) -> Page:
-    """Raises Unauthenticated for a bad key or token."""
+    """Who does not want to be recognised, or was erased, is a stranger without a session from here on.
+
+    Raises Unauthenticated for a bad key or token, DatabaseDown when the tenant is not loaded and cannot be.
+    """
     caller = await state.keys.caller(key, "publishable")
     shopper_id = None if token is None else await state.tokens.shopper(token, caller.tenant_id, state.clock())
-    return Page(caller.tenant_id, shopper_id, visitor)
+    live = await state.live.get(caller.tenant_id)
+    if shopper_id is not None and not live.may_personalise(shopper_id):
+        return Page(caller.tenant_id, None, None)
+    known = visitor is not None and not live.suppressed.holds("visitor", visitor)
+    return Page(caller.tenant_id, shopper_id, visitor if known else None)
 
 
 async def open_left_page(state: State, *, key: str, token: str | None, visitor: str | None) -> Page:
@@ -68,9 +76,18 @@ async def preflight(request: Request) -> Response:
     return Response(status_code=204, headers=PREFLIGHT)
 
 
+async def forget_sessions(state: State, tenant_id: UUID, visitors: Iterable[str]) -> None:
+    """Drop what these browsers looked at."""
+    await state.cache.delete(_key(tenant_id, visitor) for visitor in visitors)
+
+
 def _session_key(page: Page) -> str:
     assert page.visitor_id is not None
-    return redis_key(page.tenant_id, "session", page.visitor_id)
+    return _key(page.tenant_id, page.visitor_id)
+
+
+def _key(tenant_id: UUID, visitor_id: str) -> str:
+    return redis_key(tenant_id, "session", visitor_id)
 
 
 _session = msgspec.json.Decoder(tuple[str, ...])

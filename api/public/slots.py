@@ -9,7 +9,7 @@ from api.public.answers import PublicAnswer
 from api.public.page import open_page, read_session
 from api.public.wire import MAX_BODY, TYPES, SlotsIn
 from api.state import state_of
-from widgets.slots import Viewer, fill
+from widgets.slots import STRANGER, Viewer, fill
 
 
 async def ask_slots(request: Request) -> Response:
@@ -18,7 +18,7 @@ async def ask_slots(request: Request) -> Response:
     wish = decode_one(await read_body(request, limit=MAX_BODY, types=TYPES), _decoder)
     page = await open_page(state, key=wish.key, token=wish.token, visitor=wish.visitor)
     live = await state.live.get(page.tenant_id)
-    viewer = Viewer(page.shopper_id, await read_session(state, page))
+    viewer = Viewer(page.shopper_id, await read_session(state, page)) if wish.personalised else STRANGER
     return PublicAnswer(fill(live, wish.slots, viewer, now=state.clock().timestamp()))
 
 

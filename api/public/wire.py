@@ -25,6 +25,7 @@ class SlotsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     slots: Annotated[tuple[Slot, ...], Meta(min_length=1, max_length=50)]
     token: Token | None = None
     visitor: VisitorId | None = None
+    personalised: Annotated[bool, Meta(description="false: the same answer as for a stranger, whoever asks.")] = True
 
 
 class SlotOut(Struct, frozen=True, kw_only=True):

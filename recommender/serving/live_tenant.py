@@ -1,6 +1,6 @@
 """A live tenant: its catalogue and its active model in memory, all that a slot is filled from."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from recommender.model import Model
 from recommender.serving.catalogue import NOWHERE, Catalogue
+from tenants.consent import Choices
+from tenants.suppression import Suppressed
 
 AT_ONCE = 24
 
@@ -55,10 +57,30 @@ class LiveTenant:
     """The active model version as it stands in every answer."""
     changed_since: int = 0
     """The mark up to which catalogue changes have been read."""
+    choices: Choices = field(default_factory=Choices)
+    suppressed: Suppressed = field(default_factory=Suppressed)
+    privacy_since: int = 0
+    """The mark up to which choices and erasures have been read."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """External ids of merged shoppers, and the one that stands for each."""
+    identity_version: int = 0
+    """As of which the aliases were read."""
 
     @property
     def version_id(self) -> UUID | None:
         return None if self.learned is None else self.learned.model.version_id
+
+    def may_personalise(self, external_id: str) -> bool:
+        """Whether this shopper agreed, or did not object, and was not erased."""
+        person = self.aliases.get(external_id, external_id)
+        return self.choices.allow(person) and not self.suppressed.holds("external_id", external_id)
+
+    def for_you(self, external_id: str) -> Iterable[int]:
+        """Catalogue rows for this shopper under any of their ids: the old one while the model knows that only."""
+        if self.learned is None:
+            return ()
+        person = self.aliases.get(external_id, external_id)
+        return self.learned.for_you(person) or self.learned.for_you(external_id)
 
     def learn(self, model: Model | None) -> None:
         """Serve from this model from now on; also called when the catalogue grew."""

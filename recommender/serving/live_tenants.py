@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -15,7 +15,10 @@ from infra.telemetry import LIVE_TENANTS
 from recommender.model import ModelDamaged
 from recommender.registry import ModelVersion, find_active_version, load_model
 from recommender.serving.live_tenant import LiveTenant
+from tenants.consent import changed_since, read_choices
+from tenants.merges import read_aliases, read_identity_version
 from tenants.products import list_changed_products, read_change_mark
+from tenants.suppression import read_suppressed
 
 SWEEP_SECONDS = 15.0
 """How long a lost notification stays unnoticed."""
@@ -100,6 +103,10 @@ class LiveTenants:
     async def _refresh(self, live: LiveTenant) -> None:
         """Read what changed since the last time, page by page, so that requests are answered between."""
         async with self._db.tenant(live.tenant_id) as conn:
+            merged = await _read_merged(conn, live)
+            await _read_privacy(conn, live, people_changed=merged[1] != live.identity_version)
+            # Together with the choices: those of merged shoppers are under the id of who stands for them.
+            live.aliases, live.identity_version = merged
             grown = await _read_catalogue(conn, live)
             version = await find_active_version(conn)
         if version is None:
@@ -114,6 +121,20 @@ class LiveTenants:
             live.learn(await load_model(self._artifacts, live.tenant_id, version))
         except ModelDamaged as damaged:
             log.error("model_damaged", tenant_id=str(live.tenant_id), reason=str(damaged))
+
+
+async def _read_privacy(conn: Connection, live: LiveTenant, *, people_changed: bool) -> None:
+    """Who is not to be recognised, read in full when anything changed: that is seldom."""
+    mark = await read_change_mark(conn)
+    if people_changed or await changed_since(conn, live.privacy_since):
+        live.choices, live.suppressed = await read_choices(conn), await read_suppressed(conn)
+    live.privacy_since = mark
+
+
+async def _read_merged(conn: Connection, live: LiveTenant) -> tuple[Mapping[str, str], int]:
+    """Who was merged, read in full when that changed, and as of which version."""
+    version = await read_identity_version(conn)
+    return (live.aliases if version == live.identity_version else await read_aliases(conn)), version
 
 
 async def _read_catalogue(conn: Connection, live: LiveTenant) -> bool:

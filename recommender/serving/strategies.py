@@ -36,8 +36,8 @@ Chain = Callable[[LiveTenant, Ask], Iterator[tuple[Source, Rows]]]
 
 def for_you(live: LiveTenant, ask: Ask) -> Iterator[tuple[Source, Rows]]:
     """The shopper's own list; for a stranger what is near the session's products; then what sells; then what is new."""
-    if live.learned is not None and ask.shopper_id is not None:
-        yield "model", live.learned.for_you(ask.shopper_id)
+    if live.learned is not None and ask.shopper_id is not None and live.may_personalise(ask.shopper_id):
+        yield "model", live.for_you(ask.shopper_id)
     if ask.viewed:
         yield "session", _near(live, ask.viewed)
     yield from popular(live, ask)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from infra.settings import Settings
+from tests.support.processes import working
 from tests.support.service import Service
 from tests.support.shop import ShopClient, product
 
@@ -16,13 +17,32 @@ async def test_import_names_bad_lines_and_stores_the_others(shop: ShopClient, tm
     file = tmp_path / "products.ndjson"
     file.write_text(f"{_json('p1')}\n{_json('p2', title='')}\nnot json\n{_json('p4')}\n")
 
-    said = await _import(shop, "products", str(file), key=shop.keys.secret.secret)
+    with working(shop.service.settings).running():
+        said = await _import(shop, "products", str(file), key=shop.keys.secret.secret)
 
     assert said.returncode == 1
     assert "2 created, 2 rejected" in said.stderr
-    assert "line 2, title:" in said.stderr
-    assert "line 3, the row: is not valid JSON" in said.stderr
+    assert "2,title," in said.stderr
+    assert "3,,is not valid JSON" in said.stderr
     assert [item["id"] for item in (await shop.api.get("/v1/products")).json()["items"]] == ["p1", "p4"]
+
+
+async def test_import_prints_the_column_of_each_field_and_a_dry_run_stores_nothing(
+    shop: ShopClient, tmp_path: Path
+) -> None:
+    file = tmp_path / "products.csv"
+    file.write_text("Nr;Titel;Link;Preis;x\np1;Mug;https://shop.example/p1;1,50;\n")
+
+    with working(shop.service.settings).running():
+        words = ("products", str(file), "--mapping", '{"Nr": "id"}', "--dry-run")
+        said = await _import(shop, *words, key=shop.keys.secret.secret)
+
+    assert said.returncode == 0, said.stderr
+    assert "Nr → id" in said.stderr
+    assert "Preis → price" in said.stderr
+    assert "x → (left out)" in said.stderr
+    assert "would be 1 created" in said.stderr
+    assert (await shop.api.get("/v1/products")).json()["items"] == []
 
 
 async def test_import_says_in_a_sentence_why_a_key_is_refused(shop: ShopClient, tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ from redis.asyncio import Redis
 from api.app import ENDPOINTS
 from api.paging import make_cursor
 from infra.settings import Settings
+from tests.imports.isolation import ask_imports
 from tests.support.polling import until
 from tests.support.service import Service
 from tests.support.shop import Document, ShopClient, event, open_test_shop, order, product
 
-KINDS = ("products", "orders", "events", "shoppers")
+KINDS = ("products", "orders", "events", "shoppers", "people", "attributes")
 IDS = ("same", "same-2", "only-b")
 VISITOR = "visitor-0001"
 
@@ -62,6 +63,8 @@ def rows(ids: tuple[str, ...], word: str, price: int) -> dict[str, dict[str, Doc
         },
         "orders": {i: order(i, ["same", "same-2"], shopper_id=i, total_minor=price) for i in ids},
         "events": {i: event(i, shopper_id=i, product_id=i, properties={"note": word}) for i in ids},
+        "people": {i: {"id": i, "shopper_id": i, "relation": "child", "name": word} for i in ids},
+        "attributes": {i: {"id": i, "type": "text", "ask_text": {"en": word}} for i in ids},
     }
 
 
@@ -88,6 +91,17 @@ async def ask_everything(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, 
                 yield f"PUT {one}", name, answer
             answer = await a.push(kind, [document, {"id": name}, document | {"tenant_id": pair.b.tenant_id}])
             yield f"POST {many}:batch", name, answer
+    for name in (*IDS, pair.b.tenant_id):
+        yield "GET /v1/profiles/{id:path}", name, await a.api.get(f"/v1/profiles/{name}")
+    standard, strictness = "/v1/attributes:standard", "/v1/attributes:settings"
+    yield f"GET {standard}", "", await a.api.get(standard)
+    yield f"POST {standard}", "", await a.api.post(standard, json={"ids": ["birthday"]})
+    yield f"GET {strictness}", "", await a.api.get(strictness)
+    yield f"PUT {strictness}", "", await a.api.put(strictness, json={"strict": []})
+    async for asked in ask_identity(a, pair):
+        yield asked
+    async for asked in ask_imports(a, pair):
+        yield asked
     yield "GET /v1/models", "", await a.api.get("/v1/models")
     yield "POST /v1/models:train", "", await a.api.post("/v1/models:train", headers={"X-Tenant": pair.b.tenant_id})
     for version in (pair.version, pair.b.tenant_id, "only-b"):
@@ -102,6 +116,59 @@ async def ask_everything(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, 
             yield "POST /public/v1/events", name, answer
     for path in ("/public/v1/slots", "/public/v1/events"):
         yield f"OPTIONS {path}", "", await a.page.options(path, headers={"Origin": "https://x.example"})
+    async for asked in ask_privacy(a, pair.b):
+        yield asked
+
+
+async def ask_identity(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, str, httpx2.Response]]:
+    merged = (await pair.b.api.post("/v1/merges", json={"keep": "same", "absorb": "same-2"})).json()["merge_id"]
+    for name in (*IDS, pair.b.tenant_id):
+        path = f"/v1/shopper-identifiers/{name}"
+        yield "GET /v1/shopper-identifiers/{id:path}", name, await a.api.get(path)
+        email: Document = {"kind": "email", "value": f"{pair.canaries[0]}@x.example", "verified": True}
+        answer = await a.api.post(path, json=email)
+        # The address is A's own word from here on.
+        sent = httpx2.Response(answer.status_code, text=answer.text.replace(email["value"], ""))
+        yield "POST /v1/shopper-identifiers/{id:path}", name, sent
+        answer = await a.api.post(f"/v1/shopper-visitors/{name}", json={"visitor_id": VISITOR})
+        yield "POST /v1/shopper-visitors/{id:path}", name, answer
+    yield "POST /v1/merges", "", await a.api.post("/v1/merges", json={"keep": "same", "absorb": pair.b.tenant_id})
+    for query in ("", f"?after={make_cursor(merged)}"):
+        answer = await a.api.get(f"/v1/merges{query}")
+        assert merged not in answer.text
+        yield "GET /v1/merges", query, answer
+    answer = await a.api.post(f"/v1/merges/{merged}/undo")
+    assert answer.status_code == 404
+    yield "POST /v1/merges/{id}/undo", merged, answer
+    yield "GET /v1/identifier-kinds", "", await a.api.get("/v1/identifier-kinds")
+    yield "PUT /v1/identifier-kinds", "", await a.api.put("/v1/identifier-kinds", json={"items": []})
+    assert (await pair.b.api.post(f"/v1/merges/{merged}/undo")).status_code == 200
+
+
+async def ask_privacy(a: ShopClient, b: ShopClient) -> AsyncIterator[tuple[str, str, httpx2.Response]]:
+    theirs = (await b.api.post("/v1/exports", json={"shopper_id": "same"})).json()["export_id"]
+    erased = (await b.api.post("/v1/erasures", json={"email": "erased-in-b@x.example"})).json()["erasure_id"]
+    consent = {"purpose": "personalisation", "granted": True, "at": "2026-03-02T12:00:00Z", "source": "account"}
+    bodies: dict[str, Document] = {"consents": consent, "contact-preferences": {"sms": False}}
+    for name in (*IDS, b.tenant_id):
+        for kind, body in bodies.items():
+            yield f"PUT /v1/{kind}/{{id:path}}", name, await a.api.put(f"/v1/{kind}/{name}", json=body)
+            yield f"GET /v1/{kind}/{{id:path}}", name, await a.api.get(f"/v1/{kind}/{name}")
+        yield "POST /v1/exports", name, await a.api.post("/v1/exports", json={"shopper_id": name})
+    for kind, found in (("exports", theirs), ("erasures", erased)):
+        answer = await a.api.get(f"/v1/{kind}/{found}")
+        assert answer.status_code == 404
+        yield f"GET /v1/{kind}/{{id}}", found, answer
+    yield "GET /v1/exports/{id}/archive", theirs, await a.api.get(f"/v1/exports/{theirs}/archive")
+    for person in ({"shopper_id": "nobody"}, {"email": "erased-in-b@x.example"}):
+        lifted = await a.api.post("/v1/erasures:lift", json=person)
+        assert lifted.status_code == 404
+        yield "POST /v1/erasures:lift", "", lifted
+        yield "POST /v1/erasures", "", await a.api.post("/v1/erasures", json=person)
+        assert (await a.api.post("/v1/erasures:lift", json=person)).status_code == 200
+    for address in ("privacy-settings", "retention-rules"):
+        yield f"GET /v1/{address}", "", await a.api.get(f"/v1/{address}")
+        yield f"PUT /v1/{address}", "", await a.api.put(f"/v1/{address}", json={})
 
 
 def pages(a: ShopClient) -> Iterator[dict[str, Any]]:

@@ -25,6 +25,7 @@ AWAY: dict[str, Document] = {
     "not yet there": {"available_from": (NOW + YEAR).isoformat()},
     "no longer there": {"available_until": (NOW - YEAR).isoformat()},
     "for some shoppers only": {"restricted_to_segments": ["vip"]},
+    "out of stock in every size": {"variants": [{"id": "s", "stock_quantity": 0}, {"id": "m", "stock_quantity": 0}]},
 }
 
 

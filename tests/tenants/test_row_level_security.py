@@ -1,6 +1,7 @@
 """Row-level security at work: what the app's own role sees and may write."""
 
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -25,8 +26,51 @@ async def fill_every_table(shop: ShopClient) -> None:
     for kind, document in (("orders", order("o1", ["p1"], shopper_id="s1")), ("events", event("e1"))):
         answer = await shop.push(kind, [document], **{"Idempotency-Key": "k1"} if kind == "orders" else {})
         assert answer.json()["created"] == 1
+    await fill_profile_tables(shop)
+    await fill_identity_tables(shop)
+    await fill_privacy_tables(shop)
+    await fill_import_tables(shop)
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
         await conn.execute("insert into model_versions (version_id, status) values ($1, 'failed')", new_id())
+
+
+async def fill_profile_tables(shop: ShopClient) -> None:
+    await shop.push("attributes", [{"id": "size", "type": "number"}])
+    await shop.push("people", [{"id": "c1", "shopper_id": "s1", "relation": "child"}])
+    await shop.api.put("/v1/attributes:settings", json={"strict": ["person"]})
+
+
+async def fill_identity_tables(shop: ShopClient) -> None:
+    await shop.push("shoppers", [{"id": "s0", "email": "s0@x.example"}])
+    await shop.api.put("/v1/identifier-kinds", json={"items": [{"kind": "phone", "priority": 3, "limit": 2}]})
+    assert (await shop.api.post("/v1/merges", json={"keep": "s0", "absorb": "s1"})).status_code == 200
+
+
+async def fill_privacy_tables(shop: ShopClient) -> None:
+    consent = {"purpose": "contact", "granted": True, "at": "2026-03-02T12:00:00Z", "source": "account"}
+    for address, document in (
+        ("consents/s0", consent),
+        ("contact-preferences/s0", {"sms": False}),
+        ("privacy-settings", {"personalised_by_default": True}),
+        ("retention-rules", {"events": 100}),
+    ):
+        assert (await shop.api.put(f"/v1/{address}", json=document)).status_code == 200
+    assert (await shop.api.post("/v1/exports", json={"shopper_id": "s0"})).status_code == 200
+    assert (await shop.api.post("/v1/erasures", json={"email": "gone@x.example"})).status_code == 200
+
+
+async def fill_import_tables(shop: ShopClient) -> None:
+    feed = {"url": "https://feeds.shop.example/products.csv", "kind": "products"}
+    assert (await shop.api.put("/v1/feeds/nightly", json=feed)).status_code == 200
+    waiting = await shop.api.post("/v1/imports", params={"kind": "products"}, content="id,title\nx,Mug\n")
+    import_id = UUID(waiting.json()["import_id"])
+    # What a worker writes while it reads the file.
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        await conn.execute(
+            "insert into import_rejects (import_id, number, line, field, reason) values ($1, 1, 2, 'price', 'missing')",
+            import_id,
+        )
+        await conn.execute("insert into import_seen (import_id, document_id) values ($1, 'x')", import_id)
 
 
 async def parents(app: Connection) -> list[str]:

@@ -1,0 +1,68 @@
+"""Personal data: every table that holds something about a shopper, with how it is exported and how it is erased.
+
+Export, erase and the schema test read this one list; a table with a `shopper_id` that is not in it fails the build.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from infra.database import Connection, Row
+
+INTERNAL = frozenset({"tenant_id", "shopper_id", "digest", "changed_in"})
+"""Columns that say nothing to a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalTable:
+    """A table, which rows in it are a person's ($1: all shopper ids merged into one), and what becomes of them."""
+
+    name: str
+    erase: Literal["delete", "anonymise", "keep"]
+    anonymised: str = ""
+    """What an update sets, so that nobody can be told from the row."""
+    where: str = "shopper_id = any($1::uuid[])"
+
+
+# Children before parents; shoppers last, for every other table's rows are found through them.
+PERSONAL_TABLES = (
+    PersonalTable(
+        "order_lines",
+        "keep",
+        where="order_id in (select order_id from orders where orders.shopper_id = any($1::uuid[]))",
+    ),
+    # The digest was made over the shopper's id.
+    PersonalTable("orders", "anonymise", "shopper_id = null, digest = ''"),
+    PersonalTable("events", "delete"),
+    PersonalTable("consents", "delete"),
+    PersonalTable("contact_preferences", "delete"),
+    PersonalTable("people", "delete"),
+    PersonalTable("shopper_identifiers", "delete"),
+    # With its moves.
+    PersonalTable("shopper_merges", "delete", where="kept_id = any($1::uuid[]) or absorbed_id = any($1::uuid[])"),
+    # Its row goes when its file is gone: `jobs.finish_erasure`.
+    PersonalTable("exports", "anonymise", "shopper_id = null"),
+    PersonalTable("shoppers", "delete"),
+)
+
+
+async def read_rows(conn: Connection, table: PersonalTable, shopper_ids: Sequence[UUID]) -> list[dict[str, object]]:
+    """What we hold about the person there, without internal columns."""
+    rows = await conn.fetch(f"select * from {table.name} where {table.where}", shopper_ids)
+    return [_readable(row) for row in rows]
+
+
+async def erase_rows(conn: Connection, table: PersonalTable, shopper_ids: Sequence[UUID]) -> int:
+    """Delete or anonymise the person's rows; returns how many."""
+    if table.erase == "keep":
+        return 0
+    act = f"delete from {table.name}" if table.erase == "delete" else f"update {table.name} set {table.anonymised}"
+    done: int = await conn.fetchval(
+        f"with done as ({act} where {table.where} returning true) select count(*) from done", shopper_ids
+    )
+    return done
+
+
+def _readable(row: Row) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name not in INTERNAL}

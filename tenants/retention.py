@@ -1,0 +1,103 @@
+"""Retention: how long each kind of data is kept. What is older goes by the daily job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from infra.database import Connection
+from tenants.audit import record_audit
+
+BATCH = 10_000
+
+Days = Annotated[int, Meta(ge=1, le=36500)]
+
+
+class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Days that each kind is kept; null keeps the default."""
+
+    events: Annotated[Days | None, Meta(description="What your server told. Default 1095.")] = None
+    client_events: Annotated[Days | None, Meta(description="What pages told. Default 395.")] = None
+    exports: Annotated[
+        Annotated[int, Meta(ge=1, le=7)] | None, Meta(description="Archives made for a shopper. Default and most 7.")
+    ] = None
+    audit: Annotated[
+        Annotated[int, Meta(ge=365, le=36500)] | None, Meta(description="Who did what. Default 3650, at least 365.")
+    ] = None
+
+
+DEFAULT_DAYS: Mapping[str, int] = {"events": 1095, "client_events": 395, "exports": 7, "audit": 3650}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Rows of a table, by when they happened."""
+
+    table: str
+    key: str
+    at: str
+    where: str = "true"
+
+
+# Exports are files as well as rows: `jobs.delete_old_exports`. Answers to Idempotency-Keys go after 48 hours by `tidy`.
+_KINDS = {
+    "events": _Kind("events", "event_id", "occurred_at", "source = 'server'"),
+    "client_events": _Kind("events", "event_id", "occurred_at", "source = 'client'"),
+    "audit": _Kind("audit_log", "audit_id", "at"),
+}
+
+
+async def store_retention_rules(conn: Connection, rules: RetentionRules, *, actor: str) -> None:
+    """Replace all; audited."""
+    fields = {name: getattr(rules, name) for name in RetentionRules.__struct_fields__}
+    said = {name: days for name, days in fields.items() if days is not None}
+    await conn.execute("delete from retention_rules where kind <> all($1::text[])", list(said))
+    await conn.execute(_STORE, list(said), list(said.values()))
+    subject = ", ".join(f"{kind}: {days} days" for kind, days in said.items()) or "defaults"
+    await record_audit(conn, actor=actor, action="store retention rules", subject=subject)
+
+
+async def read_retention_rules(conn: Connection) -> RetentionRules:
+    """As the tenant set them."""
+    return RetentionRules(
+        **{row["kind"]: row["days"] for row in await conn.fetch("select kind, days from retention_rules")}
+    )
+
+
+async def read_limit(conn: Connection, kind: str, *, now: datetime) -> datetime:
+    """What happened before this moment is to go."""
+    days = getattr(await read_retention_rules(conn), kind)
+    return now - timedelta(days=DEFAULT_DAYS[kind] if days is None else days)
+
+
+async def delete_expired(conn: Connection, kind: str, *, now: datetime, batch: int) -> int:
+    """Delete up to a batch of what is too old; returns how many rows. Call again until none is left."""
+    one = _KINDS[kind]
+    rows = await conn.fetch(
+        f"""
+        delete from {one.table}
+        where {one.key} = any(array(
+            select {one.key}
+            from {one.table}
+            where {one.where} and {one.at} < $1
+            order by {one.at}
+            limit $2
+        ))
+        returning true
+        """,
+        await read_limit(conn, kind, now=now),
+        batch,
+    )
+    return len(rows)
+
+
+KINDS = tuple(_KINDS)
+
+_STORE = """
+insert into retention_rules (kind, days)
+select *
+from unnest($1::text[], $2::integer[])
+on conflict (tenant_id, kind) do update set days = excluded.days
+"""

@@ -1,0 +1,1 @@
+"""Tests of identity: identifiers, merges, visitors (B4)."""

@@ -1,0 +1,81 @@
+"""The erase canary: after an erase no table, Redis key, artifact or log line holds the person."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.privacy.people import decide, erase, export, open_two_tastes, source
+from tests.privacy.scan import find_everywhere
+from tests.support.polling import until
+from tests.support.shop import ShopClient, event, order
+
+pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+DIGITS = "3098765012"
+"""Of the telephone: no other test has them."""
+
+
+async def fill_every_field(shop: ShopClient, canary: str) -> None:
+    """A shopper with the canary wherever a text can be, known under two ids and by one browser."""
+    shopper, second = f"id-{canary}", f"old-{canary}"
+    profile = {
+        "id": shopper, "name": f"name {canary}", "email": f"{canary}@example.com", "phone": f"+49 {DIGITS}",
+        "attributes": {"note": f"likes {canary}", canary: True},
+    }  # fmt: skip
+    stored = await shop.push("shoppers", [profile, {"id": second}], **{"Idempotency-Key": uuid4().hex})
+    assert stored.json()["created"] == 2, stored.text
+    assert (await shop.api.post("/v1/merges", json={"keep": shopper, "absorb": second})).status_code == 200
+    person = {"id": f"child-{canary}", "shopper_id": shopper, "relation": "child", "name": f"child {canary}"}
+    assert (await shop.push("people", [person])).json()["created"] == 1
+    events = [
+        event(f"e-{canary}", type="search", shopper_id=shopper, visitor_id=f"visitor-{canary}",
+              properties={"query": f"query {canary}"}),
+        event(f"before-{canary}", visitor_id=f"visitor-{canary}", properties={"page": canary}),
+    ]  # fmt: skip
+    assert (await shop.push("events", events)).json()["created"] == 2
+    orders = [order(f"o{n}", [f"beer-{n}"], shopper_id=shopper) for n in range(4)]
+    assert (await shop.push("orders", orders)).json()["created"] == 4
+    consent = {"purpose": "contact", "granted": True, "at": "2026-03-02T12:00:00Z", "source": f"call {canary}"}
+    assert (await shop.api.put(f"/v1/consents/{shopper}", json=consent)).status_code == 200
+    assert (await shop.api.put(f"/v1/contact-preferences/{shopper}", json={"sms": False})).status_code == 200
+
+
+async def look_around(shop: ShopClient, canary: str, *, event_id: str, slot: str) -> None:
+    """The shopper's browser: a session in Redis, and events from a page."""
+    body = {"key": shop.keys.publishable.secret, "visitor": f"visitor-{canary}", "token": shop.token(f"id-{canary}")}
+    viewed = {"id": event_id, "type": "view", "product": "tea-1", "slot": slot}
+    assert (await shop.page.post("/public/v1/events", json={**body, "events": [viewed]})).status_code == 202
+
+
+async def test_b7_after_an_erase_nothing_holds_the_person(shop: ShopClient, capfd: pytest.CaptureFixture[str]) -> None:
+    canary, settings = f"canary{uuid4().hex}", shop.service.settings
+    await open_two_tastes(shop)
+    await fill_every_field(shop, canary)
+    assert (await shop.train()).status == "active"
+    await export(shop, f"id-{canary}")
+    await look_around(shop, canary, event_id=f"view-{canary}", slot=f"slot {canary}")
+    await decide(shop, f"id-{canary}", granted=True)
+
+    held = await find_everywhere(settings, canary)
+    tables = ("consents", "events", "idempotency_keys", "people", "shopper_identifiers", "shoppers")
+    assert {f"table public.{table}" for table in tables} | {"file arrays.npz"} <= {*held}
+    assert [place for place in held if place.startswith("redis")] != []
+    assert [place for place in held if place.endswith(".zip")] != []
+    assert await find_everywhere(settings, DIGITS) != []
+
+    await erase(shop, shopper_id=f"id-{canary}")
+
+    async def forgotten() -> bool:
+        return await source(shop, shopper=f"id-{canary}") == "popular"
+
+    await until(forgotten, seconds=5)
+    await look_around(shop, canary, event_id=uuid4().hex, slot="home-for-you")
+    assert (await shop.push("orders", [order("o1", ["beer-1"], shopper_id=f"id-{canary}")])).json()["updated"] == 1
+    assert {*await find_everywhere(settings, canary)} == {"file arrays.npz"}, "only models are allowed a week"
+    assert (await shop.train()).status == "active"
+    assert await find_everywhere(settings, canary) == []
+    assert await find_everywhere(settings, DIGITS) == []
+    assert await find_everywhere(settings, f"{shop.tenant_id}") != []
+    said = "".join(capfd.readouterr())
+    assert "/v1/erasures" in said, "the log was not captured"
+    assert canary not in said
+    assert DIGITS not in said

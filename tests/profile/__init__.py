@@ -1,0 +1,1 @@
+"""Tests of typed profiles: attributes, people, completeness (B5, B6)."""
