@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from typing import Any
 
 import hypothesis
@@ -39,7 +40,7 @@ EXAMPLES = int(os.environ.get("LASTBOOK_GENERATED_CALLS", "10"))
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["valid", "invalid"])
 @pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda part: part)
 async def test_a_generated_call_is_answered_as_documented(
-    shop: ShopClient, method: str, path: str, mode: GenerationMode
+    shop: ShopClient, method: str, path: str, mode: GenerationMode, record_property: Callable[[str, object], None]
 ) -> None:
     await shop.stock("0", "p1")
     await shop.push("shoppers", [{"id": "0"}])
@@ -60,6 +61,7 @@ async def test_a_generated_call_is_answered_as_documented(
         statuses.append(response.status_code)
 
     await asyncio.to_thread(call)
+    record_property("calls", len(statuses))
     assert len(statuses) >= 3
     if mode is GenerationMode.POSITIVE:
         assert set(statuses) & REACHED, f"no valid call was let in: {statuses}"
