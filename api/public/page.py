@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.state import State
 from api.tokens import BadToken
 from infra.redis import key as redis_key
+from recommender.serving.live_tenant import LiveTenant
 
 PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",
@@ -24,11 +25,12 @@ SESSION_PRODUCTS = 20
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The tenant, the proven shopper if any, and the session if the page has one."""
+    """The tenant and what it is served from, the proven shopper if any, and the session if the page has one."""
 
     tenant_id: UUID
     shopper_id: str | None
     visitor_id: str | None
+    live: LiveTenant
 
 
 async def open_page(state: State, *, key: str, token: str | None, visitor: str | None) -> Page:
@@ -40,9 +42,9 @@ async def open_page(state: State, *, key: str, token: str | None, visitor: str |
     shopper_id = None if token is None else await state.tokens.shopper(token, caller.tenant_id, state.clock())
     live = await state.live.get(caller.tenant_id)
     if shopper_id is not None and not live.may_personalise(shopper_id):
-        return Page(caller.tenant_id, None, None)
+        return Page(caller.tenant_id, None, None, live)
     known = visitor is not None and not live.suppressed.holds("visitor", visitor)
-    return Page(caller.tenant_id, shopper_id, visitor if known else None)
+    return Page(caller.tenant_id, shopper_id, visitor if known else None, live)
 
 
 async def open_left_page(state: State, *, key: str, token: str | None, visitor: str | None) -> Page:

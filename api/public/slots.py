@@ -17,9 +17,8 @@ async def ask_slots(request: Request) -> Response:
     state = state_of(request)
     wish = decode_one(await read_body(request, limit=MAX_BODY, types=TYPES), _decoder)
     page = await open_page(state, key=wish.key, token=wish.token, visitor=wish.visitor)
-    live = await state.live.get(page.tenant_id)
     viewer = Viewer(page.shopper_id, await read_session(state, page)) if wish.personalised else STRANGER
-    return PublicAnswer(fill(live, wish.slots, viewer, now=state.clock().timestamp()))
+    return PublicAnswer(fill(page.live, wish.slots, viewer, now=state.clock().timestamp()))
 
 
 _decoder = msgspec.json.Decoder(SlotsIn)
