@@ -69,13 +69,11 @@ async def fetch(url: str, rules: FetchRules, resolve: Resolve = resolve_name) ->
 
     A body in gzip content encoding stays compressed: the reader of the file unpacks it under its own cap.
     """
+    # No timeout is held across a yield: the artifact store asks for each piece in another task, and it would end none.
+    deadline = asyncio.get_running_loop().time() + rules.seconds
     try:
-        async with (
-            asyncio.timeout(rules.seconds),
-            _client(rules) as client,
-            _open(client, url, rules, resolve) as response,
-        ):
-            async for piece in _capped(response, rules):
+        async with _client(rules) as client, _open(client, url, rules, resolve, deadline) as response:
+            async for piece in _capped(response, rules, deadline):
                 yield piece
     except TimeoutError:
         raise FetchRefused(f"The address took more than {rules.seconds:g} seconds.") from None
@@ -114,11 +112,17 @@ def check_url(url: str, *, loopback: bool = False) -> httpx2.URL:
 class _open:  # noqa: N801  # used as a context, like `open`
     """The response of the last address after redirects, each of which is checked like the first."""
 
-    def __init__(self, client: httpx2.AsyncClient, url: str, rules: FetchRules, resolve: Resolve) -> None:
-        self._client, self._url, self._rules, self._resolve = client, url, rules, resolve
+    def __init__(
+        self, client: httpx2.AsyncClient, url: str, rules: FetchRules, resolve: Resolve, deadline: float
+    ) -> None:
+        self._client, self._url, self._rules, self._resolve, self._deadline = client, url, rules, resolve, deadline
         self._response: httpx2.Response | None = None
 
     async def __aenter__(self) -> httpx2.Response:
+        async with asyncio.timeout_at(self._deadline):
+            return await self._follow()
+
+    async def _follow(self) -> httpx2.Response:
         url = check_url(self._url, loopback=self._rules.loopback)
         for _ in range(self._rules.redirects + 1):
             self._response = await self._send(url)
@@ -162,9 +166,13 @@ def _checked(response: httpx2.Response) -> httpx2.Response:
     return response
 
 
-async def _capped(response: httpx2.Response, rules: FetchRules) -> AsyncIterator[bytes]:
-    size = 0
-    async for piece in response.aiter_raw():
+async def _capped(response: httpx2.Response, rules: FetchRules, deadline: float) -> AsyncIterator[bytes]:
+    size, pieces = 0, response.aiter_raw()
+    while True:
+        async with asyncio.timeout_at(deadline):
+            piece = await anext(pieces, None)
+        if piece is None:
+            return
         size += len(piece)
         if size > rules.most_bytes:
             raise FetchRefused(f"The file has more than {rules.most_bytes:,} bytes.")

@@ -12,6 +12,7 @@ from infra.database import Connection
 from infra.ids import new_id
 from tenants.audit import record_audit
 from tenants.fields import Moment, check_moments
+from tenants.named import Named, follow_named
 
 Purpose = Literal["personalisation", "measurements", "contact"]
 
@@ -51,18 +52,23 @@ class Choices:
         return self.by_default != (external_id in self.exceptions)
 
 
-async def record_consent(conn: Connection, shopper_id: UUID, consent: Consent) -> None:
-    """Add a decision, once; API processes hear of it when the transaction commits."""
-    await conn.execute(
+async def record_consent(conn: Connection, named: Named, consent: Consent) -> None:
+    """Add a decision, once; API processes hear of it when the transaction commits.
+
+    One that is told under a merged id goes back with it when the merge is undone.
+    """
+    consent_id: UUID | None = await conn.fetchval(
         _RECORD,
         new_id(),
-        shopper_id,
+        named.shopper_id,
         consent.purpose,
         consent.granted,
         consent.source,
         consent.text_version,
         consent.at,
     )
+    if consent_id is not None:
+        await follow_named(conn, "consents", [(str(consent_id), named)])
     await announce_privacy(conn)
 
 
@@ -117,6 +123,7 @@ where not exists (
     from consents
     where (shopper_id, purpose, granted, source, text_version, at) = ($2, $3, $4, $5, $6, $7)
 )
+returning consent_id
 """
 
 _HISTORY = """

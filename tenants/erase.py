@@ -12,6 +12,7 @@ from infra.errors import NotFound
 from infra.ids import new_id
 from tenants.audit import record_audit
 from tenants.consent import announce_privacy
+from tenants.identifiers import normalise_email
 from tenants.merges import announce_identity, lock_identity
 from tenants.personal_data import PERSONAL_TABLES, erase_rows
 from tenants.suppression import (
@@ -20,7 +21,6 @@ from tenants.suppression import (
     find_erasure,
     lift_erasure,
     lock_people,
-    normalise,
     read_suppressed,
     suppress,
 )
@@ -98,8 +98,9 @@ async def list_visitors(conn: Connection, person: Identifier) -> Sequence[str]:
 async def list_shopper_ids(conn: Connection, person: Identifier) -> list[UUID]:
     """All records of everybody who goes by it: merged ones, and others with the same address."""
     kind, value = person
-    query = _BY_EMAIL if kind == "email" else _BY_ID
-    return [row["shopper_id"] for row in await conn.fetch(query, normalise(kind, value))]
+    # In the spelling that is stored: a suppression's folds more, and would miss an address with an ß.
+    found = await (conn.fetch(_BY_EMAIL, normalise_email(value)) if kind == "email" else conn.fetch(_BY_ID, value))
+    return [row["shopper_id"] for row in found]
 
 
 async def replay_erasures(conn: Connection) -> int:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from infra.database import Connection
-from infra.errors import Conflict, FieldError, Invalid, NotFound
+from infra.errors import Conflict, FieldError, Invalid
 from tenants.identifier_kinds import KindName, Rules, read_rules
 from tenants.identifiers import Claim, NewIdentifier, add_claim, claim_of
 from tenants.merges import Cause, lock_identity, merge_shoppers
-from tenants.named import Named, name_shoppers
+from tenants.named import hold_named
 from tenants.suppression import Kind, refuse_suppressed
 
 
@@ -100,7 +100,7 @@ async def add_identifier(conn: Connection, external_id: str, new: NewIdentifier)
     for error in (await refuse_suppressed(conn, [(external_id, ((claim.field, kind, claim.value),))])).values():
         raise Invalid(f"The identifier {error.reason}.", errors=(error,))
     plan = await plan_identity(conn, [Claimant(external_id, [claim])])
-    named = await _require(conn, external_id)
+    named = await hold_named(conn, external_id)
     for error in plan.refused.values():
         raise Invalid(f"The identifier {error.reason}.", errors=(error,))
     await add_claim(conn, named.row_id, claim)
@@ -113,19 +113,12 @@ async def merge_named(conn: Connection, keep: str, absorb: str, *, actor: str) -
     Raises NotFound, SameShopper, TooManyIds.
     """
     await lock_identity(conn)
-    kept, absorbed = await _require(conn, keep), await _require(conn, absorb)
+    kept, absorbed = await hold_named(conn, keep), await hold_named(conn, absorb)
     people = {kept.shopper_id, absorbed.shopper_id}
     limit = (await read_rules(conn))["external"].limit
     if sum(row["size"] for row in await conn.fetch(_SIZES, list(people))) > limit and len(people) > 1:
         raise TooManyIds(f"One shopper may come to have {limit} external ids.")
     return await merge_shoppers(conn, kept.row_id, absorbed.row_id, cause="server", actor=actor)
-
-
-async def _require(conn: Connection, external_id: str) -> Named:
-    named = (await name_shoppers(conn, [external_id])).get(external_id)
-    if named is None:
-        raise NotFound(f"There is no shopper {external_id!r}.")
-    return named
 
 
 class _Planner:

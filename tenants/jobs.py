@@ -18,7 +18,9 @@ KEEP_RETENTION = "keep_retention"
 
 async def defer_finish_erasure(conn: Connection, tenant_id: UUID, erasure_id: UUID) -> None:
     """Queue the rest of an erasure, or of its lifting, on the caller's transaction."""
-    await defer(conn, FINISH_ERASURE, {"tenant_id": str(tenant_id), "erasure_id": str(erasure_id)})
+    # One at a time: the rest of the erasure, overtaken by its lifting, would write the ledger's file that this deleted.
+    lock = f"erasure:{tenant_id}:{erasure_id}"
+    await defer(conn, FINISH_ERASURE, {"tenant_id": str(tenant_id), "erasure_id": str(erasure_id)}, lock=lock)
 
 
 async def defer_keep_retention(conn: Connection, tenant_id: UUID) -> None:

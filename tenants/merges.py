@@ -10,6 +10,7 @@ from infra.database import Connection
 from infra.errors import Conflict, NotFound
 from infra.ids import new_id
 from tenants.audit import record_audit
+from tenants.withdrawals import forget_withdrawals, keep_withdrawals
 
 Cause = Literal["server", "email", "phone"]
 """Who said so: the merchant's server, or the identifier that both have."""
@@ -45,19 +46,17 @@ class Moved:
     """The column that names a row, of one shopper at least."""
     key_type: Literal["text", "uuid"] = "text"
     shopper: str = "shopper_id"
-    one_each: bool = False
-    """A shopper has one row of a key at the most: where the kept one has theirs, the other's row stays where it is."""
     also: str = ""
     """Further columns to set in a row that moves, as in `seen = false`."""
 
 
-# All of them. A subject with a shopper column puts its table here; what is not here stays with the merged row.
+# All of them. A subject with a shopper column puts its table here; what is not here stays with the merged row, as
+# contact preferences do, which are read from all rows of the person.
 MOVED: tuple[Moved, ...] = (
     Moved("orders", "order_id"),
     Moved("events", "event_id"),
     Moved("people", "external_id"),
     Moved("consents", "consent_id", "uuid"),
-    Moved("contact_preferences", "channel", one_each=True),
     Moved("exports", "export_id", "uuid"),
 )
 SHOPPERS = "shoppers"
@@ -85,7 +84,8 @@ async def merge_shoppers(conn: Connection, keep: UUID, absorb: UUID, *, cause: C
     """Let `keep` stand for both; returns the merge's id.
 
     Either may be a merged row: whoever stands for it is meant. What is told later under an absorbed id becomes the kept
-    one's too. Rows are locked in the order of their external ids, as all writers do it. Raises NotFound, SameShopper.
+    one's too. What either withdrew stays withdrawn. Rows are locked in the order of their external ids, as all writers
+    do it. Raises NotFound, SameShopper.
     """
     await lock_identity(conn)
     keep, absorb = await _lock_people(conn, keep, absorb)
@@ -93,6 +93,7 @@ async def merge_shoppers(conn: Connection, keep: UUID, absorb: UUID, *, cause: C
         raise SameShopper("Both ids lead to the same shopper.")
     merge_id = new_id()
     await conn.execute(_INSERT, merge_id, keep, absorb, cause)
+    await keep_withdrawals(conn, keep, absorb, merge_id)
     for moved in MOVED:
         await conn.execute(_move(moved), keep, absorb, merge_id)
     await conn.execute(_ABSORB, keep, absorb, merge_id)
@@ -122,6 +123,7 @@ async def undo_merge(conn: Connection, merge_id: UUID, *, actor: str) -> None:
     await conn.execute(_LOOSEN, keep, absorb)
     await conn.execute("delete from shopper_merge_moves where merge_id = $1", merge_id)
     await conn.execute("update shopper_merges set undone_at = now() where merge_id = $1", merge_id)
+    await forget_withdrawals(conn, keep)
     await _tell(conn, actor=actor, action="undo merge", merge_id=merge_id)
 
 
@@ -183,21 +185,11 @@ async def _tell(conn: Connection, *, actor: str, action: str, merge_id: UUID) ->
 
 def _move(moved: Moved) -> str:
     also = f", {moved.also}" if moved.also else ""
-    free = (
-        f"""
-        and not exists (
-            select from {moved.table} as kept
-            where kept.{moved.shopper} = $1 and kept.{moved.key} = {moved.table}.{moved.key}
-        )
-        """
-        if moved.one_each
-        else ""
-    )
     return f"""
     with moved as (
         update {moved.table}
         set {moved.shopper} = $1{also}
-        where {moved.shopper} = $2 {free}
+        where {moved.shopper} = $2
         returning {moved.key} as key
     )
     insert into shopper_merge_moves (merge_id, table_name, row_key)

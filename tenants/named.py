@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from infra.database import Connection
+from infra.errors import NotFound
 from infra.ids import new_id
 from tenants.merges import follow_merges
 
@@ -31,6 +32,14 @@ async def name_shoppers(conn: Connection, external_ids: Iterable[str]) -> Mappin
     wanted = list(external_ids)
     rows = await conn.fetch(_NAME, wanted) if wanted else ()
     return {row[0]: Named(row[1], row[2] or row[1]) for row in rows}
+
+
+async def hold_named(conn: Connection, external_id: str) -> Named:
+    """One of them. Raises NotFound."""
+    named = (await name_shoppers(conn, [external_id])).get(external_id)
+    if named is None:
+        raise NotFound(f"There is no shopper {external_id!r}.")
+    return named
 
 
 async def make_shoppers(conn: Connection, external_ids: Iterable[str]) -> Mapping[str, Named]:

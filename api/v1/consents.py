@@ -43,9 +43,10 @@ from tenants.contact_preferences import (
     read_contact_preferences,
     store_contact_preferences,
 )
-from tenants.shoppers import find_shopper_id, hold_shopper
+from tenants.named import hold_named
+from tenants.shoppers import find_shopper_id
 
-AHEAD = timedelta(days=1)
+AHEAD = timedelta(minutes=5)
 """How far a merchant's clock may run before ours."""
 
 
@@ -71,9 +72,9 @@ async def put_consent(request: Request) -> Response:
         raise refusal_of(FieldError("at", "must not lie in the future"))
 
     async def effect(conn: Connection) -> Consents:
-        shopper_id = await hold_shopper(conn, path_id(request))
-        await record_consent(conn, shopper_id, consent)
-        return await _consents(conn, shopper_id)
+        named = await hold_named(conn, path_id(request))
+        await record_consent(conn, named, consent)
+        return await _consents(conn, named.shopper_id)
 
     return await write(request, caller.tenant_id, body, effect)
 
@@ -91,8 +92,9 @@ async def put_preferences(request: Request) -> Response:
     preferences = decode_one(body, msgspec.json.Decoder(ContactPreferences))
 
     async def effect(conn: Connection) -> ContactPreferences:
-        await store_contact_preferences(conn, await hold_shopper(conn, path_id(request)), preferences)
-        return preferences
+        named = await hold_named(conn, path_id(request))
+        await store_contact_preferences(conn, named.row_id, preferences)
+        return await read_contact_preferences(conn, named.shopper_id)
 
     return await write(request, caller.tenant_id, body, effect)
 

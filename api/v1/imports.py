@@ -22,7 +22,7 @@ from infra.errors import BadRequest, FieldError, Forbidden, Invalid, NotFound, T
 from infra.http_out import check_url
 from infra.ids import new_id
 from tenants.audit import record_audit
-from tenants.decoding import field_error
+from tenants.decoding import NUL_REASON, field_error, holds_nul
 from tenants.imports.kinds import KindName
 from tenants.imports.plans import FORMATS, Options
 from tenants.imports.rejects import Reject, list_rejects
@@ -69,10 +69,16 @@ async def post_import(request: Request) -> Response:
     wanted = _from_query(request)
     _check(wanted, caller)
     import_id = new_id()
-    size = await _keep(request, artifact_key(caller.tenant_id, import_id))
-    if not size:
-        raise BadRequest("The body is empty.", hint="Send the file itself as the body, or JSON with a url.")
-    return await _open(state_of(request), caller, wanted, import_id=import_id, bytes_total=size)
+    key = artifact_key(caller.tenant_id, import_id)
+    try:
+        size = await _keep(request, key)
+        if not size:
+            raise BadRequest("The body is empty.", hint="Send the file itself as the body, or JSON with a url.")
+        return await _open(state_of(request), caller, wanted, import_id=import_id, bytes_total=size)
+    except Exception:
+        # Nobody would ever delete a file that no import knows, and it may hold people.
+        await state_of(request).artifacts.delete(key)
+        raise
 
 
 async def get_imports(request: Request) -> Response:
@@ -137,11 +143,15 @@ def _from_query(request: Request) -> ImportIn:
     try:
         if "mapping" in said:
             said["mapping"] = msgspec.json.decode(said["mapping"])
-        return msgspec.convert(said, ImportIn, strict=False)
+        wanted = msgspec.convert(said, ImportIn, strict=False)
     except (msgspec.DecodeError, msgspec.ValidationError, RecursionError) as error:
         found = (
             field_error(error) if isinstance(error, msgspec.ValidationError) else FieldError("mapping", "is no JSON")
         )
+    else:
+        if not holds_nul(msgspec.json.encode(wanted)):
+            return wanted
+        found = FieldError("", NUL_REASON)
     raise Invalid(f"The query is not valid: {found.field} {found.reason}.", errors=(found,))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from infra.errors import FieldError
 from tenants.imports.records import BadRecord, FileRefused, Record, Table
-from tenants.imports.texts import BadLine, read_lines
+from tenants.imports.texts import LONGEST, BadLine, read_lines
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -25,20 +25,39 @@ def detect_delimiter(sample: str) -> str:
 def read_delimited(stream: BinaryIO, *, encoding: str, delimiter: str) -> Table:
     """The table. Raises FileRefused when there is no usable header."""
     # Strict, because a lenient reader makes one title out of half a file after a forgotten quote.
-    reader = csv.reader(read_lines(stream, encoding), delimiter=delimiter, strict=True)
+    lines = _RowLines(read_lines(stream, encoding))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     columns = _header(reader)
-    return Table(columns, _Rows(reader, columns))
+    return Table(columns, _Rows(reader, lines, columns))
+
+
+class _RowLines(Iterator[str]):
+    """The file's lines, so many characters for one row: cells in quotes can make a row of any number of lines."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self._size = lines, 0
+
+    def start_row(self) -> None:
+        self._size = 0
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self._size += len(line)
+        if self._size > LONGEST:
+            raise BadLine(f"ends a row that has more than {LONGEST:,} characters")
+        return line
 
 
 class _Rows(Iterator[Record | BadRecord]):
     """Rows behind the header. The csv reader starts afresh behind a line that it refused."""
 
-    def __init__(self, reader: "Reader", columns: Sequence[str]) -> None:
-        self._reader, self._columns, self._bad_lines = reader, columns, 0
+    def __init__(self, reader: "Reader", lines: _RowLines, columns: Sequence[str]) -> None:
+        self._reader, self._lines, self._columns, self._bad_lines = reader, lines, columns, 0
 
     def __next__(self) -> Record | BadRecord:
         while True:
             line = self._reader.line_num + self._bad_lines + 1
+            self._lines.start_row()
             try:
                 cells = next(self._reader)
             except BadLine as bad:

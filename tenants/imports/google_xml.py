@@ -12,7 +12,9 @@ from tenants.imports.records import FileRefused, Record, Table
 
 PIECE = 1 << 16
 LONGEST = 1_000_000
-"""Characters of one item."""
+"""Characters of one item, its elements' names included."""
+LONGEST_SILENCE = 4_000_000
+"""Bytes of one tag or comment, which the parser holds until it ends."""
 _ITEMS = ("item", "entry")
 
 
@@ -31,7 +33,9 @@ def _read(stream: BinaryIO) -> Iterator[Record]:
     broken: FileRefused | None = None
     try:
         while piece := stream.read(PIECE):
+            items.silence += len(piece)
             parser.feed(piece)
+            items.check_silence()
             yield from items.take()
         parser.close()
     except (DefusedXmlException, SAXException, LookupError, ValueError) as error:
@@ -60,6 +64,8 @@ class _Items(ContentHandler):
         super().__init__()
         self._read_line = read_line
         self.found = False
+        self.silence = 0
+        """Bytes given to the parser since it last told of anything."""
         self._done: list[Record] = []
         self._line, self._depth, self._size = 0, 0, 0
         self._cells: dict[str, Any] = {}
@@ -69,10 +75,16 @@ class _Items(ContentHandler):
         done, self._done = self._done, []
         return done
 
+    def check_silence(self) -> None:
+        if self.silence > LONGEST_SILENCE:
+            raise FileRefused(f"The XML holds a tag or a comment of more than {LONGEST_SILENCE:,} bytes.")
+
     # The names are the handler's interface.
     def startElementNS(self, name: tuple[str | None, str], qname: str | None, attrs: Any) -> None:  # noqa: N802
+        self.silence = 0
         if self._depth:
             self._depth += 1
+            self._grow(len(name[1]))
             if self._depth == 2:
                 self._text = [attrs.get((None, "href")) or ""] if name[1] == "link" else []
         elif name[1] in _ITEMS:
@@ -87,11 +99,16 @@ class _Items(ContentHandler):
         self._depth = max(0, self._depth - 1)
 
     def characters(self, content: str) -> None:
-        self._size += len(content) if self._depth else 0
-        if self._size > LONGEST:
-            raise FileRefused(f"The item at line {self._line} has more than {LONGEST:,} characters.")
+        self.silence = 0
+        if self._depth:
+            self._grow(len(content))
         if self._depth == 2:
             self._text.append(content)
+
+    def _grow(self, size: int) -> None:
+        self._size += size
+        if self._size > LONGEST:
+            raise FileRefused(f"The item at line {self._line} has more than {LONGEST:,} characters.")
 
     def _add(self, name: str, text: str) -> None:
         if name not in self._cells:

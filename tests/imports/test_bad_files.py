@@ -9,6 +9,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from infra.artifacts import open_artifacts
 from tests.imports.support import counts, import_bytes, rejects, send, stored
 from tests.support.problems import check_problem
 from tests.support.shop import ShopClient, product
@@ -206,7 +207,10 @@ async def test_b2_a_bad_query_is_refused_at_once(shop: ShopClient) -> None:
     check_problem(await send(shop, HEADER, "people"), 422)
     check_problem(await send(shop, HEADER, mapping="{"), 422)
     check_problem(await send(shop, HEADER, "orders", mode="full"), 422)
+    check_problem(await send(shop, HEADER, site="a\0b"), 422)
+    check_problem(await send(shop, HEADER, mapping='{"a": "\\u0000"}'), 422)
     check_problem(await send(shop, b""), 400)
+    assert await open_artifacts(shop.service.settings.artifacts_url).list_keys(f"{shop.tenant_id}/imports") == []
 
 
 async def test_b2_rejects_hold_no_values_and_no_formulas(shop: ShopClient) -> None:

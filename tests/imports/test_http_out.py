@@ -120,6 +120,23 @@ async def test_b2_a_slow_answer_is_cut_off() -> None:
             await _read(f"http://localhost:{port}/", rules, _always("127.0.0.1"))
 
 
+async def test_b2_an_answer_in_drops_is_cut_off_also_when_each_piece_is_asked_for_in_its_own_task() -> None:
+    """As the artifact store does."""
+    rules = FetchRules(loopback=True, seconds=0.3)
+    async with _serving(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nx", hang=True) as (port, _):
+        pieces = fetch(f"http://localhost:{port}/", rules, _always("127.0.0.1"))
+        assert await asyncio.create_task(_next(pieces)) == b"x"
+        last = asyncio.create_task(_next(pieces))
+        # Only waited for: cancelling it would end the fetch as well.
+        assert await asyncio.wait({last}, timeout=5) == ({last}, set())
+        with pytest.raises(FetchRefused, match="took more than"):
+            last.result()
+
+
+async def _next(pieces: AsyncIterator[bytes]) -> bytes:
+    return await anext(pieces)
+
+
 class _always:  # noqa: N801  # a resolver with one answer
     def __init__(self, *addresses: str) -> None:
         self._addresses = addresses

@@ -117,6 +117,50 @@ async def test_b7_ids_that_were_merged_share_one_decision(shop: ShopClient) -> N
         await until(lambda shopper=shopper: is_shown(shop, shopper, "popular"), seconds=5)  # type: ignore[misc]  # bound at once
 
 
+@pytest.mark.parametrize("withdrawn", ["ann", "ann-2"])
+async def test_b7_what_one_of_two_merged_ids_withdrew_stays_withdrawn_until_a_new_decision(
+    shop: ShopClient, withdrawn: str
+) -> None:
+    await shop.push("shoppers", [{"id": "ann"}, {"id": "ann-2"}])
+    granted = "ann-2" if withdrawn == "ann" else "ann"
+    await decide(shop, withdrawn, "contact", granted=False, at=MONDAY)
+    await decide(shop, granted, "contact", granted=True, at=MONDAY + days(1))
+    merge_id = await merge_two(shop)
+
+    assert [await may(shop, name) for name in ("ann", "ann-2")] == [False, False]
+    await decide(shop, granted, "contact", granted=True, at=MONDAY + days(2))
+    assert [await may(shop, name) for name in ("ann", "ann-2")] == [True, True]
+    await shop.api.post(f"/v1/merges/{merge_id}/undo")
+
+    assert (await may(shop, withdrawn), await may(shop, granted)) == (False, True)
+    assert len((await shop.api.get("/v1/consents/ann")).json()["items"]) == (1 if withdrawn == "ann" else 2)
+
+
+async def test_b7_what_was_withdrawn_under_a_merged_id_stays_so_when_the_merge_is_undone(shop: ShopClient) -> None:
+    await shop.push("shoppers", [{"id": "ann"}, {"id": "ann-2"}])
+    for name in ("ann", "ann-2"):
+        await decide(shop, name, "contact", granted=True)
+    merge_id = await merge_two(shop)
+    await decide(shop, "ann-2", "contact", granted=False, at=MONDAY + days(1))
+    assert await may(shop, "ann") is False
+
+    await shop.api.post(f"/v1/merges/{merge_id}/undo")
+
+    assert (await may(shop, "ann"), await may(shop, "ann-2")) == (True, False)
+
+
+async def merge_two(shop: ShopClient) -> str:
+    merged = await shop.api.post("/v1/merges", json={"keep": "ann", "absorb": "ann-2"})
+    merge_id: str = merged.json()["merge_id"]
+    return merge_id
+
+
+async def may(shop: ShopClient, shopper: str) -> bool:
+    """Whether contact is allowed."""
+    allowed: bool = (await shop.api.get(f"/v1/consents/{shopper}")).json()["allowed"]["contact"]
+    return allowed
+
+
 async def test_b7_a_decision_from_the_future_or_of_nobody_is_refused(shop: ShopClient) -> None:
     await shop.api.put("/v1/shoppers/s1", json={"id": "s1"})
 

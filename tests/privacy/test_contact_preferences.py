@@ -68,6 +68,38 @@ async def test_b11_off_under_one_of_two_merged_ids_is_off(shop: ShopClient) -> N
     assert await reachable(shop, "ann") == await reachable(shop, "ann-2") == ["post", "push", "phone"]
 
 
+async def test_b11_off_under_one_of_two_merged_ids_is_shown_until_the_person_says_something_newer(
+    shop: ShopClient,
+) -> None:
+    await shop.push("shoppers", [{"id": "ann"}, {"id": "ann-2"}])
+    await put(shop, "ann", email=True)
+    await put(shop, "ann-2", email=False)
+    await decide(shop, "ann", "contact", granted=True)
+    await shop.api.post("/v1/merges", json={"keep": "ann", "absorb": "ann-2"})
+
+    assert (await shop.api.get("/v1/contact-preferences/ann")).json()["email"] is False
+    await put(shop, "ann", email=True)
+
+    assert (await shop.api.get("/v1/contact-preferences/ann-2")).json()["email"] is True
+    assert "email" in await reachable(shop, "ann-2")
+
+
+async def test_b11_off_said_under_a_merged_id_stays_off_when_the_merge_is_undone(shop: ShopClient) -> None:
+    await shop.push("shoppers", [{"id": "ann"}, {"id": "ann-2"}])
+    for shopper in ("ann", "ann-2"):
+        await decide(shop, shopper, "contact", granted=True)
+    await put(shop, "ann-2", sms=True)
+    merged = (await shop.api.post("/v1/merges", json={"keep": "ann", "absorb": "ann-2"})).json()["merge_id"]
+    await put(shop, "ann-2", email=False)
+    await put(shop, "ann", sms=False)
+    assert await reachable(shop, "ann") == ["post", "push", "phone"]
+
+    await shop.api.post(f"/v1/merges/{merged}/undo")
+
+    assert await reachable(shop, "ann") == ["email", "post", "push", "phone"]
+    assert "email" not in await reachable(shop, "ann-2")
+
+
 async def test_b11_an_unknown_channel_or_shopper_is_refused(shop: ShopClient) -> None:
     await shop.push("shoppers", [{"id": "ann"}])
 

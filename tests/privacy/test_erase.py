@@ -171,6 +171,14 @@ async def test_b7_an_old_answer_that_names_the_person_is_forgotten(shop: ShopCli
     assert await count(shop, "idempotency_keys", "idempotency_key = 'k2'") == 1
 
 
+async def test_b7_an_address_is_erased_however_its_letters_fold(shop: ShopClient) -> None:
+    await shop.push("shoppers", [{"id": "ann", "email": "Ann.Strauß@example.com"}])
+
+    await erase(shop, email="ann.strauß@example.com")
+
+    assert await count(shop, "shoppers", "external_id = 'ann'") == 0
+
+
 async def test_b7_who_comes_back_with_fresh_consent_is_let_in_under_all_names(shop: ShopClient) -> None:
     await put_ann(shop)
     erasure = await erase(shop, shopper_id="ann")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from tenants.consent import Consent, record_consent
-from tenants.shoppers import find_shopper_id
+from tenants.named import hold_named
 from tests.profile.merchant import define, known, profile, tell
 from tests.support.problems import check_problem
 from tests.support.shop import Document, ShopClient
@@ -111,9 +111,7 @@ async def test_b6_nothing_is_asked_for_a_purpose_without_consent(shop: ShopClien
     for granted, asked in ((True, "waist"), (False, None)):
         consent = Consent(purpose="measurements", granted=granted, at=shop.service.clock(), source="checkout")
         async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
-            shopper_id = await find_shopper_id(conn, "s1")
-            assert shopper_id is not None
-            await record_consent(conn, shopper_id, consent)
+            await record_consent(conn, await hold_named(conn, "s1"), consent)
         assert await attribute_asked(shop) == asked
 
 
