@@ -42,7 +42,7 @@ class Variant(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         _check_sale(self.price_minor, self.sale_price_minor)
 
 
-class Product(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Product(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True):
     """What a merchant sells. Prices in minor units; unset stock means that it is not counted."""
 
     id: ExternalId
@@ -69,6 +69,13 @@ class Product(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     tax_class: ShortText = ""
 
     def __post_init__(self) -> None:
+        if self.sale_from or self.sale_until or self.available_from or self.available_until:
+            self._check_periods()
+        _check_sale(self.price_minor, self.sale_price_minor)
+        if self.variants and len({variant.id for variant in self.variants}) < len(self.variants):
+            raise ValueError("variants must have different ids")
+
+    def _check_periods(self) -> None:
         check_moments(
             sale_from=self.sale_from,
             sale_until=self.sale_until,
@@ -79,9 +86,6 @@ class Product(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         check_period(
             start=self.available_from, end=self.available_until, name="availability (available_from, available_until)"
         )
-        _check_sale(self.price_minor, self.sale_price_minor)
-        if len({variant.id for variant in self.variants}) < len(self.variants):
-            raise ValueError("variants must have different ids")
 
 
 class StoredProduct(Product, frozen=True, kw_only=True):

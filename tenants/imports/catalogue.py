@@ -52,7 +52,7 @@ def _segments(fields: Fields, name: str, context: Context) -> list[str]:
     return list_of(fields, name, separators="|,")
 
 
-_READERS: Mapping[str, Callable[[Fields, str, Context], Any]] = {
+READERS: Mapping[str, Callable[[Fields, str, Context], Any]] = {
     **dict.fromkeys(("title", "url", "description", "brand", "tax_class"), _text),
     **dict.fromkeys(("pack_size", "minimum_order_quantity", "stock_quantity"), _count),
     **dict.fromkeys(("sale_from", "sale_until", "available_from", "available_until"), moment_of),
@@ -68,7 +68,7 @@ def product_of(rows: Sequence[Fields], context: Context) -> Document:
     document: Document = {"id": text_of(fields, "id")}
     # By the cells that there are: looking for each field that a product may have took three times as long.
     for name in fields:
-        read = _READERS.get(name)
+        read = READERS.get(name)
         if read is not None and (value := read(fields, name, context)) not in _NOTHING:
             document[name] = value
     document |= prices_of(fields, context)
@@ -77,7 +77,7 @@ def product_of(rows: Sequence[Fields], context: Context) -> Document:
     if attributes := attributes_of(fields):
         document["attributes"] = attributes
     if "availability" in fields:
-        document |= _availability(fields)
+        document |= availability_of(fields)
     return document
 
 
@@ -110,7 +110,7 @@ def images_of(fields: Fields) -> list[str]:
     return list(dict.fromkeys(image for image in images if image))
 
 
-def _availability(fields: Fields) -> Document:
+def availability_of(fields: Fields) -> Document:
     """What cannot be bought has a stock of 0; what can be and is counted keeps its count."""
     word = text_of(fields, "availability").lower().replace(" ", "_").replace("-", "_")
     if not word or word in _AVAILABLE:

@@ -1,8 +1,9 @@
 """Documents: the rows of a file as documents of the record, or the reason why one is none."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 
 from infra.errors import FieldError
 from tenants.decoding import NUL_REASON, field_error, holds_nul
+from tenants.imports.catalogue import product_of
 from tenants.imports.cells import Context, Fields
 from tenants.imports.columns import rename
 from tenants.imports.kinds import Kind
@@ -17,13 +19,13 @@ from tenants.imports.ndjson import RAW
 from tenants.imports.plans import Plan, recipe_of
 from tenants.imports.recipes import Recipe
 from tenants.imports.records import BadRecord, CellError, Record, Table
+from tenants.imports.shortcuts import Shortcut, make_shortcut
 
 MOST_TOGETHER = 2_000
 """Rows of one document; the record's own limits are lower."""
 
 
-@dataclass(frozen=True, slots=True)
-class Good:
+class Good(msgspec.Struct, frozen=True, gc=False):
     """A document with the line where its rows begin."""
 
     line: int
@@ -56,8 +58,26 @@ def read_documents(table: Table, kind: Kind, plan: Plan, context: Context, *, sk
         decoder = msgspec.json.Decoder(kind.document)
         return (_decoded(row, decoder) for row in islice(table.rows, skip, None))
     recipe = recipe_of(kind.name, plan)
+    shortcut = make_shortcut(plan.mapping, context) if plan.container == "csv" and recipe.build is product_of else None
+    if shortcut is not None:
+        at_length = partial(_built, kind=kind, recipe=recipe, context=context)
+        return (_shortened(row, shortcut, plan.mapping, at_length) for row in islice(table.rows, skip, None))
     groups = _groups(table.rows, plan.mapping, recipe)
     return (_built(group, kind, recipe, context) for group in islice(groups, skip, None))
+
+
+def _shortened(
+    row: Record | BadRecord,
+    shortcut: Shortcut,
+    mapping: Mapping[str, str | None],
+    at_length: "Callable[[_Group | BadRecord], Good | Bad]",
+) -> Good | Bad:
+    if isinstance(row, BadRecord):
+        return at_length(row)
+    product = shortcut.read(row.cells)
+    if product is None:
+        return at_length(_Group((row.line,), (rename(row.cells, mapping),)))
+    return Good(row.line, product.id, product)
 
 
 def _decoded(row: Record | BadRecord, decoder: "msgspec.json.Decoder[Any]") -> Good | Bad:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from msgspec import Struct
+
 from infra.errors import FieldError, Refusal
 
 Cell: TypeAlias = Any  # a text; from Parquet and JSON also numbers, moments and lists
@@ -25,8 +27,7 @@ class CellError(ValueError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True, gc=False):
     """A row: its first line (from 1; the number of the row in Parquet), and its cells by column."""
 
     line: int
