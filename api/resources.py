@@ -76,6 +76,8 @@ class Resource(Generic[D, S]):
     check: Check[D] = no_check
     after: Callable[[Connection, State, UUID], Awaitable[None]] | None = None
     """What else to do in the transaction in which something changed."""
+    after_delete: Callable[[Connection, State, UUID], Awaitable[None]] | None = None
+    """What a deletion needs besides."""
 
     async def put(self, request: Request) -> Response:
         """Store one document. Sending it again is harmless."""
@@ -126,6 +128,8 @@ class Resource(Generic[D, S]):
         async def effect(conn: Connection) -> None:
             await self.delete(conn, path_id(request))
             await self._after(conn, request, caller)
+            if self.after_delete is not None:
+                await self.after_delete(conn, state_of(request), caller.tenant_id)
 
         return await write(request, caller.tenant_id, b"", effect)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from api.resources import Resource
+from api.v1.orders import learn_later
 from tenants.shoppers import (
     Shopper,
     StoredShopper,
@@ -31,4 +32,5 @@ SHOPPERS = Resource(
     get=get_shopper,
     list_page=list_shoppers,
     delete=delete_shopper,
+    after_delete=learn_later,  # the next model must not know them
 )

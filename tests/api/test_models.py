@@ -52,6 +52,15 @@ async def test_a_push_that_changes_nothing_queues_nothing(shop: ShopClient) -> N
     assert await waiting(shop) == []
 
 
+async def test_deleting_a_shopper_queues_a_training_without_them(shop: ShopClient) -> None:
+    await shop.push("shoppers", [{"id": "s1"}])
+    assert await waiting(shop) == []
+
+    assert (await shop.api.delete("/v1/shoppers/s1")).status_code == 204
+
+    assert len(await waiting(shop)) == 1
+
+
 async def test_a_training_waits_for_more_orders_unless_it_is_asked_for(shop: ShopClient) -> None:
     await shop.push("orders", [order("A1", ["p1"])])
     now, later = shop.service.clock(), (await waiting(shop))[0]["scheduled_at"]
