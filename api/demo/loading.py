@@ -28,10 +28,11 @@ async def load(merchant: Merchant, settings: Settings, ledger: Ledger, *, shop_u
     if entry is None:
         entry = await _register(merchant, settings)
         ledger.put(merchant.slug, entry)
-    if entry.loaded:
+    if entry.loaded and entry.shop_url == shop_url:
         return
     documents = merchant.documents(shop_url)
-    for kind in KINDS:
+    # The shop moved to another port: its products have new addresses, and nothing else changed.
+    for kind in KINDS[:1] if entry.loaded else KINDS:
         await push(
             kind,
             encode_rows(documents[kind]),
@@ -41,8 +42,9 @@ async def load(merchant: Merchant, settings: Settings, ledger: Ledger, *, shop_u
             console=console,
             label=f"{merchant.name}: {kind}",
         )
-    await _train(merchant, entry, settings.public_url, console)
-    ledger.put(merchant.slug, replace(entry, loaded=True))
+    if not entry.loaded:
+        await _train(merchant, entry, settings.public_url, console)
+    ledger.put(merchant.slug, replace(entry, loaded=True, shop_url=shop_url))
 
 
 async def _register(merchant: Merchant, settings: Settings) -> Entry:
