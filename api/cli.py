@@ -1,4 +1,4 @@
-"""The operator's command line: lastbook-server serve, work, migrate, tenant, import, train, demo."""
+"""The operator's command line: lastbook-server serve, work, migrate, tenant, keys, import, train, demo."""
 
 import asyncio
 import signal
@@ -7,19 +7,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
+from uuid import UUID
 
 import typer
 from rich.console import Console
 
 from api.app import build_app
+from api.credentials import add_key, end_key, read_keys
 from api.demo.run import run_demo
 from api.importing import PushRefused
 from api.importing_files import import_file
 from api.onboarding import open_shop
 from api.restoring import erase_again
 from api.server import make_server
+from api.tooling import open_tools
 from api.worker import train_patiently, work
-from infra.database import open_database
 from infra.embedded import EmbeddedFailed
 from infra.errors import Refusal
 from infra.lifeline import follow_parent
@@ -108,6 +110,24 @@ def tenant(
             console.print(f"{label:<16}{secret}", highlight=False, soft_wrap=True)
 
 
+@cli.command()
+def keys(
+    slug: Annotated[str, typer.Argument(help="The tenant's short name.")],
+    add: Annotated[Literal["publishable", "secret", "signing"] | None, typer.Option(help="Make one more.")] = None,
+    revoke: Annotated[UUID | None, typer.Option(help="Refuse the key of this id from now on.")] = None,
+) -> None:
+    """List a merchant's keys, make one more, or revoke one."""
+    with running() as settings:
+        if add is not None:
+            made = asyncio.run(add_key(settings, slug, add))
+            console.print(f"{add} key  {made.secret}\nkey id  {made.key_id}", highlight=False, soft_wrap=True)
+        if revoke is not None:
+            asyncio.run(end_key(settings, slug, revoke))
+        for key in asyncio.run(read_keys(settings, slug)):
+            state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "in use"
+            console.print(f"{key.key_id}  {key.kind:<12}{key.hint:<8}{state}", highlight=False, soft_wrap=True)
+
+
 @cli.command("import")
 def import_command(
     kind: Annotated[Literal["products", "orders", "events", "shoppers"], typer.Argument()],
@@ -151,13 +171,8 @@ def demo(
 
 
 async def _train(settings: Settings, slug: str) -> Trained:
-    assert settings.database_url is not None
-    db = await open_database(settings.database_url, pool_size=1)
-    try:
-        async with db.system() as conn:
-            found = await get_tenant(conn, slug)
-    finally:
-        await db.close()
+    async with open_tools(settings) as (db, _), db.system() as conn:
+        found = await get_tenant(conn, slug)
     return await train_patiently(settings, found.tenant_id)
 
 

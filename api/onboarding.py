@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from infra.database import open_database
+from api.tooling import open_tools
 from infra.settings import Settings
 from tenants.accounts import open_tenant, upsert_account
 from tenants.audit import record_audit
@@ -31,9 +31,7 @@ class NewShop:
 
 async def open_shop(settings: Settings, *, slug: str, name: str, currency: str, owner_email: str) -> NewShop:
     """Register the merchant. Raises SlugTaken."""
-    assert settings.database_url is not None
-    db = await open_database(settings.database_url, pool_size=1)
-    try:
+    async with open_tools(settings) as (db, _):
         async with db.system() as conn:
             tenant = await open_tenant(conn, slug=slug, name=name, currency=currency)
             account = await upsert_account(conn, email=owner_email)
@@ -46,5 +44,3 @@ async def open_shop(settings: Settings, *, slug: str, name: str, currency: str, 
                 secret=await open_key(conn, "secret", name="server"),
                 signing=await open_key(conn, "signing", name="shopper tokens"),
             )
-    finally:
-        await db.close()

@@ -1,8 +1,6 @@
 """Worker: takes jobs from Postgres and does them; a job whose worker died is taken up again."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from uuid import UUID
 
 import structlog
@@ -13,15 +11,15 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.signals import on_stop
 
 from api.import_work import do_import, refresh_feeds
-from infra.artifacts import Artifacts, open_artifacts
+from api.tooling import for_each_tenant, open_tools
 from infra.clock import system_clock
-from infra.database import Database, DatabaseDown, open_database
+from infra.database import Connection, DatabaseDown
 from infra.jobs import QUEUE
 from infra.settings import Settings
 from recommender.exporting import EXPORT_SHOPPER, export_shopper
 from recommender.forgetting import forget_the_erased
 from recommender.jobs import TRAIN_TENANT, Trained, TrainingFailed, defer_missed_training, train_tenant
-from tenants.accounts import list_tenants
+from tenants.accounts import Tenant
 from tenants.idempotency import forget_old_keys
 from tenants.imports.runs import RUN_IMPORT
 from tenants.jobs import FINISH_ERASURE, KEEP_RETENTION, defer_keep_retention, finish_erasure, keep_retention
@@ -67,17 +65,17 @@ def build_worker(settings: Settings) -> App:
 
     @app.task(name=FINISH_ERASURE, queue=QUEUE, retry=TakenUpAgain())
     async def finish(tenant_id: str, erasure_id: str) -> None:
-        async with machines(settings) as (db, store):
+        async with open_tools(settings) as (db, store):
             await finish_erasure(db, store, UUID(tenant_id), UUID(erasure_id), clock=system_clock)
 
     @app.task(name=EXPORT_SHOPPER, queue=QUEUE, retry=TakenUpAgain())
     async def export(tenant_id: str, export_id: str) -> None:
-        async with machines(settings) as (db, store):
+        async with open_tools(settings) as (db, store):
             await export_shopper(db, store, UUID(tenant_id), UUID(export_id), clock=system_clock)
 
     @app.task(name=KEEP_RETENTION, queue=QUEUE, retry=TakenUpAgain())
     async def retain(tenant_id: str) -> None:
-        async with machines(settings) as (db, store):
+        async with open_tools(settings) as (db, store):
             await keep_retention(db, store, UUID(tenant_id), clock=system_clock)
             await forget_the_erased(db, store, UUID(tenant_id), now=system_clock())
 
@@ -178,35 +176,18 @@ async def take_up_stalled_jobs(app: App, *, dead_after_seconds: float = DEAD_AFT
 
 async def start_daily_rounds(settings: Settings) -> None:
     """Queue a job for each tenant: what is too old goes, and what may not outlive an erasure."""
-    async with machines(settings) as (db, _):
-        async with db.system() as conn:
-            tenants = await list_tenants(conn)
-        for tenant in tenants:
-            async with db.tenant(tenant.tenant_id) as conn:
-                await defer_keep_retention(conn, tenant.tenant_id)
 
+    async def queue(conn: Connection, tenant: Tenant) -> None:
+        await defer_keep_retention(conn, tenant.tenant_id)
 
-@asynccontextmanager
-async def machines(settings: Settings) -> AsyncIterator[tuple[Database, Artifacts]]:
-    """A connection and the artifacts for one job."""
-    assert settings.database_url is not None
-    db = await open_database(settings.database_url, pool_size=1, statement_cache_size=settings.statement_cache_size)
-    try:
-        yield db, open_artifacts(settings.artifacts_url)
-    finally:
-        await db.close()
+    await for_each_tenant(settings, queue)
 
 
 async def tidy(settings: Settings) -> None:
-    """Tenant by tenant: drop what nobody will ask for again, and queue trainings that were missed."""
-    assert settings.database_url is not None
-    db = await open_database(settings.database_url, pool_size=1, statement_cache_size=settings.statement_cache_size)
-    try:
-        async with db.system() as conn:
-            tenants = await list_tenants(conn)
-        for tenant in tenants:
-            async with db.tenant(tenant.tenant_id) as conn:
-                await forget_old_keys(conn)
-                await defer_missed_training(conn, run_at=system_clock())
-    finally:
-        await db.close()
+    """Drop what nobody will ask for again, and queue trainings that were missed."""
+
+    async def look_after(conn: Connection, tenant: Tenant) -> None:
+        await forget_old_keys(conn)
+        await defer_missed_training(conn, run_at=system_clock())
+
+    await for_each_tenant(settings, look_after)

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 from infra.settings import Settings
+from tenants.audit import list_audit
+from tests.support.polling import until
 from tests.support.processes import working
 from tests.support.service import Service
 from tests.support.shop import ShopClient, product
@@ -65,6 +67,28 @@ async def test_tenant_prints_keys_once_and_refuses_a_taken_name(service: Service
     assert ["_".join(key.split("_", 2)[:2]) for key in _keys(first.stderr)] == ["lb_pk", "lb_sk", "lb_sig"]
     assert second.returncode == 1
     assert "'cli-shop' is taken" in second.stderr
+
+
+async def test_a_key_is_changed_for_another_and_the_old_one_refused(shop: ShopClient) -> None:
+    settings = shop.service.settings
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        slug = await conn.fetchval("select slug from tenants")
+
+    added = await _in_thread(settings, "keys", slug, "--add", "secret")
+    revoked = await _in_thread(settings, "keys", slug, "--revoke", str(shop.keys.secret.key_id))
+
+    assert (added.returncode, revoked.returncode) == (0, 0), added.stderr + revoked.stderr
+    assert f"{shop.keys.secret.key_id}  secret      …{shop.keys.secret.secret[-4:]}   revoked" in revoked.stderr
+
+    async def refused() -> bool:
+        return (await shop.api.get("/v1/products")).status_code == 401
+
+    await until(refused, seconds=5)
+    (fresh,) = _keys(added.stderr)
+    answer = await shop.page.get("/v1/products", headers={"Authorization": f"Bearer {fresh}"})
+    assert answer.status_code == 200
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        assert [row.action for row in await list_audit(conn)][:2] == ["revoke key", "open secret key"]
 
 
 async def test_train_of_an_empty_shop_says_that_there_is_nothing_to_learn_from(shop: ShopClient) -> None:

@@ -84,18 +84,6 @@ class Grocery:
             return None
         return self._product(self._products.slice(self._rows[int(product_id)], 1).to_pylist()[0])
 
-    def list_favourites(self, limit: int) -> list[Row]:
-        """The shop's own shelf: what most orders hold, no two of one title."""
-        ids, counts = np.unique(self._lines.product_id, return_counts=True)
-        chosen: dict[str, Row] = {}
-        for product_id in ids[np.argsort(-counts, kind="stable")].tolist():
-            product = self.find_product(str(product_id))
-            if product and product["status"] == "active" and len(chosen) < limit:
-                chosen.setdefault(product["title"].split(",")[0], product)
-            if len(chosen) == limit:
-                break
-        return list(chosen.values())
-
     @cached_property
     def _products(self) -> Any:
         return _read("products")
