@@ -1,0 +1,2 @@
+-- Retention: what the daily round needs to end what is over.
+select 1;
