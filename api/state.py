@@ -15,6 +15,7 @@ from infra.database import Database, open_database
 from infra.redis import Cache, open_cache
 from infra.settings import Settings
 from recommender.serving.live_tenants import LiveTenants
+from recommender.serving.orders import Orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class State:
     keys: KeyRing
     tokens: TokenReader
     live: LiveTenants
+    orders: Orders
 
 
 @asynccontextmanager
@@ -51,7 +53,7 @@ async def open_state(settings: Settings, clock: Clock = system_clock) -> AsyncIt
 
     try:
         async with live.following(settings.database_url, also=forget_credentials):
-            yield State(settings, db, cache, artifacts, clock, keys, tokens, live)
+            yield State(settings, db, cache, artifacts, clock, keys, tokens, live, Orders())
     finally:
         await cache.close()
         await db.close()

@@ -165,9 +165,13 @@ class CatalogueRow:
     currency: str
     offered: bool
     """Active, in stock (one variant at least, where there are any), open to everybody and not deleted."""
+    in_stock: bool
     available_from: datetime | None
     available_until: datetime | None
     created_at: datetime
+    categories: Sequence[str]
+    attributes: str
+    """JSON: an object of what the merchant tells about it."""
 
 
 async def read_change_mark(conn: Connection) -> int:
@@ -225,14 +229,18 @@ returning product_id, xmax = 0 as created
 _CHANGED = """
 select changed_in, product_id, title, url, image_urls[1], brand, price_minor, sale_price_minor, sale_from, sale_until,
     currency,
-    status = 'active' and deleted_at is null and stock_quantity is distinct from 0
-        and restricted_to_segments = '{}'
-        and (
-            variants = '[]'
-            or exists (select from jsonb_array_elements(variants) as variant where variant -> 'stock_quantity' <> '0')
-        ) as offered,
-    available_from, available_until, created_at
-from products
+    status = 'active' and deleted_at is null and in_stock and restricted_to_segments = '{}' as offered,
+    in_stock, available_from, available_until, created_at, categories, attributes::text
+from products,
+    lateral (
+        select stock_quantity is distinct from 0
+            and (
+                variants = '[]'
+                or exists (
+                    select from jsonb_array_elements(variants) as variant where variant -> 'stock_quantity' <> '0'
+                )
+            ) as in_stock
+    ) as stock
 where changed_in >= $1 and (changed_in, product_id) > ($2, $3)
 order by changed_in, product_id
 limit $4

@@ -9,6 +9,7 @@ from api.public.answers import PublicAnswer
 from api.public.page import open_page, read_session
 from api.public.wire import MAX_BODY, TYPES, SlotsIn
 from api.state import state_of
+from recommender.serving.session import Session
 from widgets.slots import STRANGER, Viewer, fill
 
 
@@ -17,8 +18,8 @@ async def ask_slots(request: Request) -> Response:
     state = state_of(request)
     wish = decode_one(await read_body(request, limit=MAX_BODY, types=TYPES), _decoder)
     page = await open_page(state, key=wish.key, token=wish.token, visitor=wish.visitor)
-    viewer = Viewer(page.shopper_id, await read_session(state, page)) if wish.personalised else STRANGER
-    return PublicAnswer(fill(page.live, wish.slots, viewer, now=state.clock().timestamp()))
+    viewer = Viewer(page.shopper_id, Session(await read_session(state, page))) if wish.personalised else STRANGER
+    return PublicAnswer(fill(page.live, state.orders, wish.slots, viewer, now=state.clock().timestamp()))
 
 
 _decoder = msgspec.json.Decoder(SlotsIn)

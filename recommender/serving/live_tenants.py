@@ -14,6 +14,8 @@ from infra.database import Connection, Database, DatabaseDown
 from infra.telemetry import LIVE_TENANTS
 from recommender.model import ModelDamaged
 from recommender.registry import ModelVersion, find_active_version, load_model
+from recommender.serving.blobs import Blobs
+from recommender.serving.catalogue import Catalogue
 from recommender.serving.live_tenant import LiveTenant
 from tenants.consent import changed_since, read_choices
 from tenants.merges import read_aliases, read_identity_version
@@ -36,6 +38,7 @@ class LiveTenants:
         self._loading: dict[UUID, asyncio.Task[LiveTenant]] = {}
         self._changed: set[UUID] = set()
         self._wake = asyncio.Event()
+        self._blobs = Blobs()
 
     async def get(self, tenant_id: UUID) -> LiveTenant:
         """Raises DatabaseDown when it is not loaded yet and cannot be."""
@@ -67,7 +70,7 @@ class LiveTenants:
                 await refresher
 
     async def _load(self, tenant_id: UUID) -> LiveTenant:
-        live = LiveTenant(tenant_id)
+        live = LiveTenant(tenant_id, Catalogue(self._blobs))
         try:
             await self._refresh(live)
             self._live[tenant_id] = live
@@ -102,19 +105,21 @@ class LiveTenants:
 
     async def _refresh(self, live: LiveTenant) -> None:
         """Read what changed since the last time, page by page, so that requests are answered between."""
+        before = live.state()
         async with self._db.tenant(live.tenant_id) as conn:
             merged = await _read_merged(conn, live)
             await _read_privacy(conn, live, people_changed=merged[1] != live.identity_version)
             # Together with the choices: those of merged shoppers are under the id of who stands for them.
             live.aliases, live.identity_version = merged
-            grown = await _read_catalogue(conn, live)
+            await _read_catalogue(conn, live)
             version = await find_active_version(conn)
         if version is None:
-            live.learn(None)
+            live.unlearn()
         elif version.version_id != live.version_id:
             await self._learn(live, version)
-        elif grown and live.learned is not None:
-            live.learn(live.learned.model)
+        live.grow()
+        if live.state() != before:
+            live.touch()
 
     async def _learn(self, live: LiveTenant, version: ModelVersion) -> None:
         try:
@@ -128,6 +133,7 @@ async def _read_privacy(conn: Connection, live: LiveTenant, *, people_changed: b
     mark = await read_change_mark(conn)
     if people_changed or await changed_since(conn, live.privacy_since):
         live.choices, live.suppressed = await read_choices(conn), await read_suppressed(conn)
+        live.privacy_version += 1
     live.privacy_since = mark
 
 
@@ -137,17 +143,11 @@ async def _read_merged(conn: Connection, live: LiveTenant) -> tuple[Mapping[str,
     return (live.aliases if version == live.identity_version else await read_aliases(conn)), version
 
 
-async def _read_catalogue(conn: Connection, live: LiveTenant) -> bool:
-    """Whether the catalogue has more rows than before."""
-    before, mark = len(live.catalogue), await read_change_mark(conn)
+async def _read_catalogue(conn: Connection, live: LiveTenant) -> None:
+    mark = await read_change_mark(conn)
     at: tuple[int, str] | None = (0, "")
-    changed = False
     while at is not None:
         products, at = await list_changed_products(conn, since=live.changed_since, after=at)
         live.catalogue.put(products)
-        changed = changed or bool(products)
-    grown = len(live.catalogue) > before
-    if grown:
-        live.catalogue.settle()
+    live.catalogue.settle()
     live.changed_since = mark
-    return grown

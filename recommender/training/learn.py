@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recommender.id_map import IdMap
 from recommender.purchases import Purchases
-from recommender.serving.ranking import Scoring, best, rank
+from recommender.serving.ranking import best, rank
 from recommender.training.assess import assess
 from recommender.training.blend import blend, read_signals
 from recommender.training.choose import choose
@@ -31,10 +31,26 @@ class Learned:
 
     shoppers: IdMap
     products: IdMap
-    scoring: Scoring
+    features: IdMap
     for_you: NDArray[np.int32]
+    for_you_because: NDArray[np.int32]
+    for_you_scores: NDArray[np.float32]
+    discover: NDArray[np.int32]
+    discover_because: NDArray[np.int32]
+    buy_again: NDArray[np.int32]
+    bought_starts: NDArray[np.int64]
+    bought: NDArray[np.int32]
     similar: NDArray[np.int32]
+    together: NDArray[np.int32]
     popular: NDArray[np.int32]
+    trending: NDArray[np.int32]
+    repeat_rates: NDArray[np.float32]
+    shopper_vectors: NDArray[np.float32]
+    product_vectors: NDArray[np.float32]
+    product_biases: NDArray[np.float32]
+    shopper_tastes: NDArray[np.float32]
+    feature_vectors: NDArray[np.float32]
+    feature_biases: NDArray[np.float32]
     metrics: dict[str, object]
     objection: str | None
     """Why it should not serve, or None."""
@@ -73,13 +89,34 @@ def learn(purchases: Purchases, parameters: TrainingParameters, report: ReportPr
 
     report("listing", 0.9)
     everyone = np.arange(len(train.shoppers))
+    for_you = rank(scoring, everyone, k=parameters.for_you_length)
+    none = np.full_like(for_you.products, -1)
+    discover = rank(scoring, everyone, k=100, hidden=signals.bought).products
+    near = neighbours(signals.bought, length=parameters.similar_length)
+    order = best(signals.popular.astype(np.float32)[None, :], len(train.products)).products[0]
     return Learned(
         shoppers=train.shoppers,
         products=train.products,
-        scoring=scoring,
-        for_you=rank(scoring, everyone, k=parameters.for_you_length).products,
-        similar=neighbours(signals.bought, length=parameters.similar_length),
-        popular=best(signals.popular.astype(np.float32)[None, :], len(train.products)).products[0],
+        features=IdMap.of([]),
+        for_you=for_you.products,
+        for_you_because=none,
+        for_you_scores=np.where(np.isfinite(for_you.scores), for_you.scores, 0).astype(np.float32),
+        discover=discover,
+        discover_because=np.full_like(discover, -1),
+        buy_again=np.full((len(train.shoppers), 60), -1, np.int32),
+        bought_starts=signals.bought.starts,
+        bought=signals.bought.products,
+        similar=near,
+        together=near,
+        popular=order,
+        trending=order,
+        repeat_rates=np.ones(len(train.products), np.float32),
+        shopper_vectors=scoring.shopper_vectors,
+        product_vectors=scoring.product_vectors,
+        product_biases=scoring.product_biases,
+        shopper_tastes=np.zeros((len(train.shoppers), 1), np.float32),
+        feature_vectors=np.zeros((0, 1), np.float32),
+        feature_biases=np.zeros(0, np.float32),
         metrics={
             "lines": len(purchases),
             "pairs": len(signals.interactions),

@@ -9,7 +9,7 @@ from infra.clock import Clock
 from infra.database import Database
 from recommender import registry
 from recommender.feedback import read_purchases
-from recommender.model import Model
+from recommender.model import ARRAYS, ID_MAPS, Model
 from recommender.training.learn import Learned, NothingToLearn, learn
 from recommender.training.parameters import TrainingParameters
 
@@ -76,16 +76,9 @@ def _model(learned: Learned, tenant_id: UUID, version_id: UUID, clock: Clock, pa
         tenant_id=tenant_id,
         version_id=version_id,
         created_at=clock(),
-        shoppers=learned.shoppers,
-        products=learned.products,
-        shopper_vectors=learned.scoring.shopper_vectors,
-        product_vectors=learned.scoring.product_vectors,
-        product_biases=learned.scoring.product_biases,
-        for_you=learned.for_you,
-        similar=learned.similar,
-        popular=learned.popular,
         parameters=asdict(parameters),
         metrics={**learned.metrics, "not_promoted": learned.objection},
+        **{name: getattr(learned, name) for name in (*ID_MAPS, *ARRAYS)},
     )
 
 
