@@ -31,6 +31,7 @@ from api.v1.people import PEOPLE
 from api.v1.privacy import PRIVACY
 from api.v1.products import PRODUCTS
 from api.v1.profiles import PROFILES
+from api.v1.recommendations import RECOMMENDATIONS
 from api.v1.shoppers import SHOPPERS
 from infra.clock import Clock, system_clock
 from infra.settings import Settings
@@ -50,6 +51,7 @@ ENDPOINTS: list[Endpoint] = [
     *IMPORTS,
     *FEEDS,
     *MODELS,
+    *RECOMMENDATIONS,
 ]
 
 

@@ -44,6 +44,7 @@ SCOPES = (
     "imports:write",
     "models:read",
     "models:write",
+    "recommendations:read",
     "privacy:read",
     "privacy:write",
 )

@@ -24,7 +24,7 @@ class Learned:
     model: Model
     rows: NDArray[np.int32]
     """`rows[i]` is the row of the model's product i; the last is NOWHERE, for the index -1."""
-    indices: array[int]
+    indices: "array[int]"
     """The other way round: the model's index of a row, -1 for none."""
 
     def find_shopper(self, external_id: str) -> int | None:

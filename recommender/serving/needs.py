@@ -1,6 +1,6 @@
 """Needs: what a shopper said that a product must be. A product that does not say that it is, is not shown."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
@@ -33,7 +33,10 @@ class Needs(NamedTuple):
 
     def met_by(self, document: Mapping[str, object]) -> bool:
         """Whether a product's document meets every one; what it does not say, it does not meet."""
-        return all(_COMPARE[need.compare](_find(document, need.field), need.value) for need in self.all)
+        return not any(True for _ in self.unmet_by(document))
+
+    def unmet_by(self, document: Mapping[str, object]) -> Iterator[Need]:
+        return (one for one in self.all if not _COMPARE[one.compare](_find(document, one.field), one.value))
 
 
 NO_NEEDS = Needs()

@@ -57,7 +57,7 @@ async def test_b7_after_an_erase_nothing_holds_the_person(shop: ShopClient, capf
 
     held = await find_everywhere(settings, canary)
     tables = ("consents", "events", "idempotency_keys", "people", "shopper_identifiers", "shoppers")
-    assert {f"table public.{table}" for table in tables} | {"file arrays.npz"} <= {*held}
+    assert {f"table public.{table}" for table in tables} | {"file arrays.bin"} <= {*held}
     assert [place for place in held if place.startswith("redis")] != []
     assert [place for place in held if place.endswith(".zip")] != []
     assert await find_everywhere(settings, DIGITS) != []
@@ -70,7 +70,7 @@ async def test_b7_after_an_erase_nothing_holds_the_person(shop: ShopClient, capf
     await until(forgotten, seconds=5)
     await look_around(shop, canary, event_id=uuid4().hex, slot="home-for-you")
     assert (await shop.push("orders", [order("o1", ["beer-1"], shopper_id=f"id-{canary}")])).json()["updated"] == 1
-    assert {*await find_everywhere(settings, canary)} == {"file arrays.npz"}, "only models are allowed a week"
+    assert {*await find_everywhere(settings, canary)} == {"file arrays.bin"}, "only models are allowed a week"
     assert (await shop.train()).status == "active"
     assert await find_everywhere(settings, canary) == []
     assert await find_everywhere(settings, DIGITS) == []

@@ -38,7 +38,7 @@ def test_a_shop_with_enough_history_is_evaluated_beside_the_baselines() -> None:
 def test_learning_twice_gives_the_same_lists() -> None:
     once, again = learned(), learned()
     assert np.array_equal(once.for_you, again.for_you)
-    assert np.array_equal(once.scoring.product_vectors, again.scoring.product_vectors)
+    assert np.array_equal(once.product_vectors, again.product_vectors)
 
 
 def test_lists_are_padded_where_the_shop_is_small() -> None:
