@@ -65,10 +65,9 @@ def _fill_one(live: LiveTenant, orders: Orders, slot: Slot, viewer: Viewer, now:
 def _encode(live: LiveTenant, placement: Placement, picked: Picked) -> bytes:
     why = None if picked.rows else _why_empty(live, placement)
     heading = HEADINGS.get(picked.source, placement.heading) if picked.fallen_back else placement.heading
-    cards, closings = live.catalogue.cards, live.closings
+    cards, closings = live.catalogue.cards.many(picked.rows), live.closings
     shown = [
-        cards[row] + (closings.get(reason) or live.closing(reason))
-        for row, reason in zip(picked.rows, picked.whys, strict=True)
+        card + (closings.get(reason) or live.closing(reason)) for card, reason in zip(cards, picked.whys, strict=True)
     ]
     return _head(placement.name, placement.strategy, picked.source, heading, why) + b",".join(shown) + b"]}"
 

@@ -93,7 +93,7 @@ def _distinct(stage: Stage, gone: frozenset[int]) -> Iterator[int]:
 
 
 def _gone(live: LiveTenant, placement: Placement, ask: Ask) -> frozenset[int]:
-    """What the shopper has bought: all of it where the placement says so, else what is bought once in a life."""
+    """What the shopper has bought: all of it in a placement for discoveries, else what is bought once."""
     if placement.strategy in ("buy_again", "recently_viewed"):
         return frozenset()
     bought = [live.row_of(name) for name in ask.session.bought]
@@ -102,7 +102,8 @@ def _gone(live: LiveTenant, placement: Placement, ask: Ask) -> frozenset[int]:
         return frozenset(bought)
     if shopper is not None:
         bought += live.learned.bought(shopper)
-    return frozenset(bought if placement.exclude_purchased else _durables(live.learned, bought))
+    everything = placement.exclude_purchased or placement.strategy == "discover"
+    return frozenset(bought if everything else _durables(live.learned, bought))
 
 
 def _durables(learned: Learned, rows: Sequence[int]) -> list[int]:

@@ -52,7 +52,7 @@ Chain = Callable[[LiveTenant, Ask], Iterator[Stage]]
 
 
 def for_you(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
-    """The shopper's own list bent by the session; for a stranger the session; then what sells; then what is new."""
+    """The shopper's own list bent by the session; for a stranger what the session speaks for."""
     shopper = live.find_shopper(ask.shopper_id)
     if live.learned is not None and shopper is not None:
         model = live.learned.model
@@ -60,21 +60,17 @@ def for_you(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
         yield _bent(live, _with_newcomers(live, shopper, own), ask.session)
     elif ask.session.viewed or ask.session.carted:
         yield from _of_session(live, ask.session)
-    yield from popular(live, ask)
 
 
 def discover(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
-    """Only what the shopper never bought."""
+    """Only what the shopper never bought: the order leaves the rest out."""
     shopper = live.find_shopper(ask.shopper_id)
-    bought = _rows(live, ask.session.bought)
     if live.learned is not None and shopper is not None:
         model = live.learned.model
         own = _own(live.learned, model.discover[shopper].tolist(), model.discover_because[shopper].tolist())
-        yield _without(_bent(live, _with_newcomers(live, shopper, own), ask.session), bought)
-        bought = bought.union(live.learned.bought(shopper))
+        yield _bent(live, _with_newcomers(live, shopper, own), ask.session)
     elif ask.session.viewed or ask.session.carted:
-        yield from (_without(stage, bought) for stage in _of_session(live, ask.session))
-    yield from (_without(stage, bought) for stage in popular(live, ask))
+        yield from _of_session(live, ask.session)
 
 
 def buy_again(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
