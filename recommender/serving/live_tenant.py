@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from uuid import UUID
 
@@ -60,7 +61,9 @@ class LiveTenant:
         """The model's index of a shopper under any of their ids: the old one while the model knows that only."""
         if external_id is None or self.learned is None or not self.may_personalise(external_id):
             return None
-        person = self.aliases.get(external_id, external_id)
+        person, began_at = self.aliases.get(external_id, external_id), self.learned.began_at
+        if self.suppressed.began_anew("external_id", external_id, since=began_at):
+            return None
         found = self.learned.find_shopper(person)
         return found if found is not None or person == external_id else self.learned.find_shopper(external_id)
 
@@ -112,9 +115,9 @@ class LiveTenant:
         self.generation = next(_generations)
         self.closings.clear()
 
-    def learn(self, model: Model) -> None:
-        """Serve from this model from now on."""
-        self.learned = join(model, self.catalogue)
+    def learn(self, model: Model, *, began_at: datetime) -> None:
+        """Serve from this model, whose training began at that time, from now on."""
+        self.learned = join(model, self.catalogue, began_at=began_at)
         self.newcomers = find_newcomers(self.learned, self.catalogue)
         self.version_json = b'"%s"' % str(model.version_id).encode()
 

@@ -123,7 +123,8 @@ class LiveTenants:
 
     async def _learn(self, live: LiveTenant, version: ModelVersion) -> None:
         try:
-            live.learn(await load_model(self._artifacts, live.tenant_id, version))
+            model = await load_model(self._artifacts, live.tenant_id, version)
+            live.learn(model, began_at=version.started_at)
         except ModelDamaged as damaged:
             log.error("model_damaged", tenant_id=str(live.tenant_id), reason=str(damaged))
 

@@ -50,7 +50,7 @@ def open_live(products: Sequence[CatalogueRow], model: Model | None = None) -> L
     live.catalogue.put(products)
     live.catalogue.settle()
     if model is not None:
-        live.learn(model)
+        live.learn(model, began_at=MONDAY)
     live.touch()
     return live
 
