@@ -70,17 +70,11 @@ class Catalogue:
         return _decode_title(self._documents[row]).title
 
     def put(self, products: Iterable[CatalogueRow]) -> list[int]:
-        """Take changed products in and return their rows. Call `settle` after the last page."""
+        """Take changed products in and return their rows."""
         self.version += 1
-        return [self._put(product) for product in products]
-
-    def settle(self) -> None:
-        """Order the newest anew."""
-        if self._added:
-            kept = [(self._created[row], row) for row in self.newest]
-            latest = sorted(kept + self._added, reverse=True)[:NEWEST]
-            self._created = {row: created_at for created_at, row in latest}
-            self.newest, self._added = list(self._created), []
+        rows = [self._put(product) for product in products]
+        self._settle()
+        return rows
 
     def advance(self, now: float) -> None:
         """Let what opens, closes or goes on sale by this time do so. Costs nothing between two such moments."""
@@ -90,6 +84,14 @@ class Catalogue:
         self._now, self._from, self._until = now, ALWAYS, NEVER
         for row, window in self._windows.items():
             self._apply(row, window)
+
+    def _settle(self) -> None:
+        """Order the newest anew."""
+        if self._added:
+            kept = [(self._created[row], row) for row in self.newest]
+            latest = sorted(kept + self._added, reverse=True)[:NEWEST]
+            self._created = {row: created_at for created_at, row in latest}
+            self.newest, self._added = list(self._created), []
 
     def _put(self, product: CatalogueRow) -> int:
         row = self.rows.setdefault(product.product_id, len(self.ids))

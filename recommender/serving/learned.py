@@ -65,15 +65,17 @@ class Learned:
     def knows(self, row: int) -> bool:
         return self._index(row) >= 0
 
-    def grow(self, catalogue: Catalogue) -> bool:
-        """Take in the rows that the catalogue has got since; returns whether there were any."""
-        before = len(self.indices)
-        for row in range(before, len(catalogue.ids)):
+    def behind(self, catalogue: Catalogue) -> bool:
+        """Whether the catalogue has got rows that `grow` has not met."""
+        return len(self.indices) < len(catalogue.ids)
+
+    def grow(self, catalogue: Catalogue) -> None:
+        """Take in the rows that the catalogue has got since."""
+        for row in range(len(self.indices), len(catalogue.ids)):
             index = self.model.products.find(catalogue.ids[row])
             self.indices.append(-1 if index is None else index)
             if index is not None:
                 self.rows[index] = row
-        return len(self.indices) > before
 
     def _index(self, row: int) -> int:
         return self.indices[row] if row < len(self.indices) else -1

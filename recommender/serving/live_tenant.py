@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import count
 from uuid import UUID
 
-from recommender.model import Model
 from recommender.serving.catalogue import NOWHERE, Catalogue
-from recommender.serving.learned import Learned, join
-from recommender.serving.newcomers import Newcomers, find_newcomers, nobody_new
+from recommender.serving.learned import Learned
+from recommender.serving.newcomers import Newcomers, nobody_new
 from recommender.serving.reasons import Why, close_card, make_reason, row_of
 from recommender.serving.rules import FREE, Ruling
 from tenants.consent import Choices
@@ -115,20 +113,14 @@ class LiveTenant:
         self.generation = next(_generations)
         self.closings.clear()
 
-    def learn(self, model: Model, *, began_at: datetime) -> None:
-        """Serve from this model, whose training began at that time, from now on."""
-        self.learned = join(model, self.catalogue, began_at=began_at)
-        self.newcomers = find_newcomers(self.learned, self.catalogue)
-        self.version_json = b'"%s"' % str(model.version_id).encode()
+    def learn(self, learned: Learned, newcomers: Newcomers) -> None:
+        """Serve from this model from now on."""
+        self.learned, self.newcomers = learned, newcomers
+        self.version_json = b'"%s"' % str(learned.model.version_id).encode()
 
     def unlearn(self) -> None:
         """Serve without a model."""
         self.learned, self.newcomers, self.version_json = None, nobody_new(), b"null"
-
-    def grow(self) -> None:
-        """Let the model meet products that came after it did."""
-        if self.learned is not None and self.learned.grow(self.catalogue):
-            self.newcomers = find_newcomers(self.learned, self.catalogue)
 
 
 _generations = count(1)

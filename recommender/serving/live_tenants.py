@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -12,11 +13,13 @@ from infra.artifacts import Artifacts
 from infra.change_feed import follow_changes
 from infra.database import Connection, Database, DatabaseDown
 from infra.telemetry import LIVE_TENANTS
-from recommender.model import ModelDamaged
+from recommender.model import Model, ModelDamaged
 from recommender.registry import ModelVersion, find_active_version, load_model
 from recommender.serving.blobs import Blobs
 from recommender.serving.catalogue import Catalogue
+from recommender.serving.learned import Learned, join
 from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.newcomers import Newcomers, find_newcomers
 from tenants.consent import changed_since, read_choices
 from tenants.merges import read_aliases, read_identity_version
 from tenants.products import list_changed_products, read_change_mark
@@ -117,16 +120,28 @@ class LiveTenants:
             live.unlearn()
         elif version.version_id != live.version_id:
             await self._learn(live, version)
-        live.grow()
+        elif live.learned is not None and live.learned.behind(live.catalogue):
+            # In a thread, like all that takes longer than a request may wait. Only we change the catalogue.
+            live.learn(live.learned, await asyncio.to_thread(_meet_newcomers, live.learned, live.catalogue))
         if live.state() != before:
             live.touch()
 
     async def _learn(self, live: LiveTenant, version: ModelVersion) -> None:
         try:
             model = await load_model(self._artifacts, live.tenant_id, version)
-            live.learn(model, began_at=version.started_at)
+            live.learn(*await asyncio.to_thread(_join, model, live.catalogue, version.started_at))
         except ModelDamaged as damaged:
             log.error("model_damaged", tenant_id=str(live.tenant_id), reason=str(damaged))
+
+
+def _join(model: Model, catalogue: Catalogue, began_at: datetime) -> tuple[Learned, Newcomers]:
+    learned = join(model, catalogue, began_at=began_at)
+    return learned, find_newcomers(learned, catalogue)
+
+
+def _meet_newcomers(learned: Learned, catalogue: Catalogue) -> Newcomers:
+    learned.grow(catalogue)
+    return find_newcomers(learned, catalogue)
 
 
 async def _read_privacy(conn: Connection, live: LiveTenant, *, people_changed: bool) -> None:
@@ -150,5 +165,4 @@ async def _read_catalogue(conn: Connection, live: LiveTenant) -> None:
     while at is not None:
         products, at = await list_changed_products(conn, since=live.changed_since, after=at)
         live.catalogue.put(products)
-    live.catalogue.settle()
     live.changed_since = mark

@@ -13,7 +13,9 @@ from recommender.id_map import IdMap
 from recommender.model import Model
 from recommender.serving.blobs import Blobs
 from recommender.serving.catalogue import Catalogue
+from recommender.serving.learned import join
 from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.newcomers import find_newcomers
 from tenants.products import CatalogueRow
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -48,9 +50,9 @@ def product(product_id: str, **fields: Any) -> CatalogueRow:
 def open_live(products: Sequence[CatalogueRow], model: Model | None = None) -> LiveTenant:
     live = LiveTenant(TENANT, Catalogue(Blobs()))
     live.catalogue.put(products)
-    live.catalogue.settle()
     if model is not None:
-        live.learn(model, began_at=MONDAY)
+        learned = join(model, live.catalogue, began_at=MONDAY)
+        live.learn(learned, find_newcomers(learned, live.catalogue))
     live.touch()
     return live
 

@@ -69,9 +69,7 @@ def test_b3_a_product_that_is_taken_out_stops_selling_whatever_its_window() -> N
 def test_the_newest_come_first_and_stay_bounded() -> None:
     catalogue = Catalogue(Blobs())
     catalogue.put([product(f"p{n}", created_at=MONDAY + timedelta(seconds=n)) for n in range(NEWEST + 50)])
-    catalogue.settle()
     catalogue.put([product("latest", created_at=MONDAY + timedelta(days=1))])
-    catalogue.settle()
     assert [catalogue.ids[row] for row in catalogue.newest[:2]] == ["latest", f"p{NEWEST + 49}"]
     assert len(catalogue.newest) == NEWEST
 

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.newcomers import find_newcomers
 from recommender.serving.orders import Orders
 from recommender.serving.session import NOTHING, Session
 from tenants.placements import Placement, Strategy
@@ -168,8 +169,9 @@ def test_r4_a_product_that_never_sold_reaches_the_shoppers_who_like_its_kind() -
     shop = open_live([product(one) for one in many], model)
     shop.placements = {"place": Placement(name="place", strategy="for_you")}
     shop.catalogue.put([product("acme", brand="Acme"), product("bolt", brand="Bolt")])
-    shop.catalogue.settle()
-    shop.grow()
+    assert shop.learned is not None
+    shop.learned.grow(shop.catalogue)
+    shop.learn(shop.learned, find_newcomers(shop.learned, shop.catalogue))
     shop.touch()
     shown = {shopper: ids(ask(shop, shopper=shopper, limit=6)) for shopper in ("ann", "bo")}
     assert ("acme" in shown["ann"], "bolt" in shown["ann"]) == (True, False)
