@@ -12,6 +12,7 @@ from api.tokens import TokenReader
 from infra.artifacts import Artifacts, open_artifacts
 from infra.clock import Clock, system_clock
 from infra.database import Database, open_database
+from infra.open_files import raise_open_files
 from infra.redis import Cache, open_cache
 from infra.settings import Settings
 from recommender.serving.live_tenants import LiveTenants
@@ -38,6 +39,7 @@ async def open_state(settings: Settings, clock: Clock = system_clock) -> AsyncIt
     """Open everything, follow the change feed, and close in reverse order. Both addresses must be set."""
     assert settings.database_url is not None
     assert settings.redis_url is not None
+    raise_open_files()
     db = await open_database(
         settings.database_url,
         pool_size=settings.database_pool_size,

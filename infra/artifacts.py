@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import hashlib
-import mmap
+import os
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -17,10 +18,11 @@ from infra.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
-    """An object as read-only memory that the kernel fills when it is looked at."""
+class Opened:
+    """A copy of an object in a file without a name, which ends with us; read it at any place with `os.pread`."""
 
-    data: mmap.mmap
+    file: FileIO
+    size: int
     sha256: bytes
 
 
@@ -55,15 +57,12 @@ class Artifacts:
             async for piece in answer.stream():
                 out.write(piece)
 
-    async def map(self, key: str) -> Mapped:
-        """Map an object that is not empty, and hash it on the way. Raises NotFound.
-
-        It is copied into a temporary file that has no name from then on: nothing of it stays behind us.
-        """
+    async def open(self, key: str) -> Opened:
+        """Copy an object to read parts of it, and hash it on the way. Raises NotFound."""
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "object"
             await self.copy_to(key, file)
-            return await asyncio.to_thread(_map, file)
+            return await asyncio.to_thread(open_file, file)
 
     async def list_keys(self, prefix: str) -> list[str]:
         """All keys under a folder."""
@@ -82,10 +81,10 @@ class Artifacts:
         return len(keys)
 
 
-def _map(file: Path) -> Mapped:
-    with file.open("rb") as opened:
-        sha256 = hashlib.file_digest(opened, "sha256").digest()
-        return Mapped(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ), sha256)
+def open_file(file: Path) -> Opened:
+    opened = file.open("rb", buffering=0)
+    sha256 = hashlib.file_digest(opened, "sha256").digest()
+    return Opened(opened, os.fstat(opened.fileno()).st_size, sha256)
 
 
 def open_artifacts(url: str) -> Artifacts:

@@ -19,6 +19,17 @@ NEWEST = 2_000
 """How many of the newest products are kept in order."""
 
 
+class Shelves:
+    """Where a process keeps the texts of all catalogues: what pages show apart from what is seldom read."""
+
+    def __init__(self) -> None:
+        self.cards, self.documents = Blobs(), Blobs()
+
+    def trim(self) -> None:
+        """Give memory back; call it every second."""
+        self.cards.trim()
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """When a product sells and when its sale price counts, in POSIX seconds; kept for those that have such times."""
@@ -37,10 +48,10 @@ class Window:
 class Catalogue:
     """Rows never move: a changed product keeps its number, a deleted one stays and does not sell."""
 
-    def __init__(self, blobs: Blobs) -> None:
+    def __init__(self, shelves: Shelves) -> None:
         self.ids: list[str] = [""]
         self.rows: dict[str, int] = {}
-        self.cards, self._documents = Column(blobs), Column(blobs)
+        self.cards, self._documents = Column(shelves.cards), Column(shelves.documents)
         self.sellable = bytearray(1)
         """1 for each row that may be shown as of the last `advance`."""
         self.kinds = array("i", [0])

@@ -102,8 +102,8 @@ def _score(live: LiveTenant, ask: Ask, row: int) -> float | None:
     shopper = live.find_shopper(ask.shopper_id)
     if live.learned is None or shopper is None or row == NOWHERE:
         return None
-    rows = live.learned.rows_of(live.learned.model.for_you[shopper])
-    return float(live.learned.model.for_you_scores[shopper, rows.index(row)]) if row in rows else None
+    rows = live.learned.listed("for_you", shopper)
+    return float(live.learned.model.row("for_you_scores", shopper)[rows.index(row)]) if row in rows else None
 
 
 def _reason(live: LiveTenant, why: int) -> Reason:

@@ -13,13 +13,13 @@ from infra.artifacts import Artifacts
 from infra.change_feed import follow_changes
 from infra.database import Connection, Database, DatabaseDown
 from infra.telemetry import LIVE_TENANTS
-from recommender.model import Model, ModelDamaged
+from recommender.model import ModelDamaged
 from recommender.registry import ModelVersion, find_active_version, load_model
-from recommender.serving.blobs import Blobs
-from recommender.serving.catalogue import Catalogue
+from recommender.serving.catalogue import Catalogue, Shelves
 from recommender.serving.learned import Learned, join
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.newcomers import Newcomers, find_newcomers
+from recommender.stored_model import StoredModel
 from tenants.consent import changed_since, read_choices
 from tenants.merges import read_aliases, read_identity_version
 from tenants.products import list_changed_products, read_change_mark
@@ -27,6 +27,7 @@ from tenants.suppression import read_suppressed
 
 SWEEP_SECONDS = 15.0
 """How long a lost notification stays unnoticed."""
+TRIM_SECONDS = 1.0
 
 log = structlog.get_logger()
 
@@ -41,7 +42,7 @@ class LiveTenants:
         self._loading: dict[UUID, asyncio.Task[LiveTenant]] = {}
         self._changed: set[UUID] = set()
         self._wake = asyncio.Event()
-        self._blobs = Blobs()
+        self._shelves = Shelves()
 
     async def get(self, tenant_id: UUID) -> LiveTenant:
         """Raises DatabaseDown when it is not loaded yet and cannot be."""
@@ -63,17 +64,17 @@ class LiveTenants:
                 self._changed.add(changed)
             self._wake.set()
 
-        refresher = asyncio.create_task(self._keep_fresh())
+        tasks = [asyncio.create_task(self._keep_fresh()), asyncio.create_task(self._keep_small())]
         try:
             async with follow_changes(database_url, on_change):
                 yield
         finally:
-            refresher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await refresher
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _load(self, tenant_id: UUID) -> LiveTenant:
-        live = LiveTenant(tenant_id, Catalogue(self._blobs))
+        live = LiveTenant(tenant_id, Catalogue(self._shelves))
         try:
             await self._refresh(live)
             self._live[tenant_id] = live
@@ -90,6 +91,11 @@ class LiveTenants:
                 self._changed.update(self._live)
             self._wake.clear()
             await self._refresh_changed()
+
+    async def _keep_small(self) -> None:
+        while True:
+            await asyncio.sleep(TRIM_SECONDS)
+            self._shelves.trim()
 
     async def _refresh_changed(self) -> None:
         while self._changed:
@@ -120,7 +126,7 @@ class LiveTenants:
             live.unlearn()
         elif version.version_id != live.version_id:
             await self._learn(live, version)
-        elif live.learned is not None and live.learned.behind(live.catalogue):
+        elif live.learned is not None and live.learned.is_behind(live.catalogue):
             # In a thread, like all that takes longer than a request may wait. Only we change the catalogue.
             live.learn(live.learned, await asyncio.to_thread(_meet_newcomers, live.learned, live.catalogue))
         if live.state() != before:
@@ -134,7 +140,7 @@ class LiveTenants:
             log.error("model_damaged", tenant_id=str(live.tenant_id), reason=str(damaged))
 
 
-def _join(model: Model, catalogue: Catalogue, began_at: datetime) -> tuple[Learned, Newcomers]:
+def _join(model: StoredModel, catalogue: Catalogue, began_at: datetime) -> tuple[Learned, Newcomers]:
     learned = join(model, catalogue, began_at=began_at)
     return learned, find_newcomers(learned, catalogue)
 

@@ -37,14 +37,15 @@ class Newcomers:
 def find_newcomers(learned: Learned, catalogue: Catalogue) -> Newcomers:
     """Newest products that have a feature which the model knows."""
     model = learned.model
+    known_vectors, known_biases = model.whole("feature_vectors"), model.whole("feature_biases")
     unknown = [row for row in catalogue.newest if not learned.knows(row)][:MOST]
     described = [(row, list(_features(learned, catalogue.document(row)))) for row in unknown]
     placed = [(row, features) for row, features in described if features]
-    vectors = [model.feature_vectors[features].mean(axis=0) for _, features in placed]
-    biases = [model.feature_biases[features].mean() for _, features in placed]
+    vectors = [known_vectors[features].mean(axis=0) for _, features in placed]
+    biases = [known_biases[features].mean() for _, features in placed]
     return Newcomers(
         np.array([row for row, _ in placed], np.int32),
-        np.array(vectors, np.float32).reshape(len(placed), model.feature_vectors.shape[1]),
+        np.array(vectors, np.float32).reshape(len(placed), known_vectors.shape[1]),
         np.array(biases, np.float32),
     )
 

@@ -1,12 +1,12 @@
 """Strategies: which products a slot shows, each a chain of stages that ends where every shop has something to show."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Literal, NamedTuple
 
 from recommender.serving.catalogue import NOWHERE
 from recommender.serving.fusion import Voice, fuse
-from recommender.serving.learned import Learned
+from recommender.serving.learned import Rows
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.reasons import Because, Why, why
 from recommender.serving.session import NOTHING, Session
@@ -55,8 +55,7 @@ def for_you(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
     """The shopper's own list bent by the session; for a stranger what the session speaks for."""
     shopper = live.find_shopper(ask.shopper_id)
     if live.learned is not None and shopper is not None:
-        model = live.learned.model
-        own = _own(live.learned, model.for_you[shopper].tolist(), model.for_you_because[shopper].tolist())
+        own = _own(live.learned.listed("for_you", shopper), live.learned.listed("for_you_because", shopper))
         yield _bent(live, _with_newcomers(live, shopper, own), ask.session)
     elif ask.session.viewed or ask.session.carted:
         yield from _of_session(live, ask.session)
@@ -66,8 +65,7 @@ def discover(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
     """Only what the shopper never bought: the order leaves the rest out."""
     shopper = live.find_shopper(ask.shopper_id)
     if live.learned is not None and shopper is not None:
-        model = live.learned.model
-        own = _own(live.learned, model.discover[shopper].tolist(), model.discover_because[shopper].tolist())
+        own = _own(live.learned.listed("discover", shopper), live.learned.listed("discover_because", shopper))
         yield _bent(live, _with_newcomers(live, shopper, own), ask.session)
     elif ask.session.viewed or ask.session.carted:
         yield from _of_session(live, ask.session)
@@ -77,7 +75,7 @@ def buy_again(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
     """What the shopper bought and is likely to need again; what was just bought is not needed now."""
     shopper = live.find_shopper(ask.shopper_id)
     if live.learned is not None and shopper is not None:
-        rows = live.learned.rows_of(live.learned.model.buy_again[shopper])
+        rows = live.learned.listed("buy_again", shopper)
         stage = Stage("buy_again", rows, why(Because.BOUGHT_BEFORE))
         yield _without(stage, _rows(live, ask.session.bought))
 
@@ -155,10 +153,9 @@ WHY_NONE: dict[str, str] = {
 }
 
 
-def _own(learned: Learned, products: Sequence[int], because: Sequence[int]) -> Stage:
+def _own(rows: Rows, because: Rows) -> Stage:
     """A list of the model with the shopper's own purchases as reasons."""
-    rows, named = learned.rows[list(products)].tolist(), learned.rows[list(because)].tolist()
-    whys = {row: _own_why(row, other) for row, other in zip(rows, named, strict=True) if other != NOWHERE}
+    whys = {row: _own_why(row, other) for row, other in zip(rows, because, strict=True) if other != NOWHERE}
     return Stage("model", rows, why(Because.PICKED), whys)
 
 
@@ -169,7 +166,7 @@ def _own_why(row: int, because: int) -> Why:
 def _with_newcomers(live: LiveTenant, shopper: int, own: Stage) -> Stage:
     """A few products that never sold, at fixed places."""
     assert live.learned is not None
-    taste = live.learned.model.shopper_tastes[shopper]
+    taste = live.learned.model.row("shopper_tastes", shopper)
     rows, newcomers = list(own.rows), live.newcomers.for_taste(taste, most=len(NEW_PLACES))
     for place, row in zip(NEW_PLACES, newcomers, strict=False):
         rows.insert(place, row)

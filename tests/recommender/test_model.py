@@ -1,17 +1,20 @@
 """A model's files: whole and of the right tenant, or refused."""
 
-import hashlib
 import json
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import numpy as np
 import pytest
 
+from infra.artifacts import open_file
 from recommender.id_map import IdMap
-from recommender.model import Model, ModelDamaged
-from recommender.model_files import ModelFiles, read_model, write_model
+from recommender.model import ARRAYS, Model, ModelDamaged
+from recommender.model_files import ModelFiles, write_model
+from recommender.stored_model import StoredModel, open_model
 
 TENANT, VERSION, OTHER = UUID(int=1), UUID(int=2), UUID(int=3)
 
@@ -49,15 +52,20 @@ MODEL = Model(
 )
 
 
-def read(files: ModelFiles, tenant_id: UUID = TENANT, version_id: UUID = VERSION) -> Model:
-    sha256 = hashlib.sha256(files.arrays).digest()
-    return read_model(files.arrays, sha256, files.manifest, tenant_id=tenant_id, version_id=version_id)
+def read(files: ModelFiles, tenant_id: UUID = TENANT, version_id: UUID = VERSION) -> StoredModel:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "arrays"
+        file.write_bytes(files.arrays)
+        return open_model(open_file(file), files.manifest, tenant_id=tenant_id, version_id=version_id)
 
 
 def test_a_model_comes_back_as_it_was_written() -> None:
     back = read(write_model(MODEL))
-    assert (list(back.shoppers), list(back.products)) == (["ann", "bo"], ["x", "y", "z"])
-    assert np.array_equal(back.for_you, MODEL.for_you)
+    assert (list(back.shoppers), list(back.read_products())) == (["ann", "bo"], ["x", "y", "z"])
+    assert {name: back.whole(name).tolist() for name in ARRAYS} == {
+        name: getattr(MODEL, name).tolist() for name in ARRAYS
+    }
+    assert (back.row("for_you", 1).tolist(), back.part("bought", 1, 3).tolist()) == ([2, -1], [1, 2])
     assert (back.created_at, back.parameters, back.metrics) == (MODEL.created_at, MODEL.parameters, MODEL.metrics)
 
 

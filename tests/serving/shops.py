@@ -1,7 +1,9 @@
 """Small shops in memory: a live tenant from products and a model written by hand."""
 
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +11,15 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from infra.artifacts import open_file
 from recommender.id_map import IdMap
 from recommender.model import Model
-from recommender.serving.blobs import Blobs
-from recommender.serving.catalogue import Catalogue
+from recommender.model_files import write_model
+from recommender.serving.catalogue import Catalogue, Shelves
 from recommender.serving.learned import join
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.newcomers import find_newcomers
+from recommender.stored_model import StoredModel, open_model
 from tenants.products import CatalogueRow
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -48,13 +52,22 @@ def product(product_id: str, **fields: Any) -> CatalogueRow:
 
 
 def open_live(products: Sequence[CatalogueRow], model: Model | None = None) -> LiveTenant:
-    live = LiveTenant(TENANT, Catalogue(Blobs()))
+    live = LiveTenant(TENANT, Catalogue(Shelves()))
     live.catalogue.put(products)
     if model is not None:
-        learned = join(model, live.catalogue, began_at=MONDAY)
+        learned = join(stored(model), live.catalogue, began_at=MONDAY)
         live.learn(learned, find_newcomers(learned, live.catalogue))
     live.touch()
     return live
+
+
+def stored(model: Model) -> StoredModel:
+    """The model as the API reads it: written and opened."""
+    files = write_model(model)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "arrays"
+        file.write_bytes(files.arrays)
+        return open_model(open_file(file), files.manifest, tenant_id=TENANT, version_id=VERSION)
 
 
 def make_model(
