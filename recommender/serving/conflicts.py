@@ -10,7 +10,7 @@ import numpy as np
 from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
-from recommender.serving.rules import UNDECIDED, YES, Judged, RuleBook, allow, window
+from recommender.serving.rules import NO, UNDECIDED, YES, Judged, RuleBook, allow, window
 
 MOST = 500
 """Conflicts in one report."""
@@ -77,9 +77,8 @@ def _pinned_and_kept_out(case: Case) -> Iterator[Conflict]:
     for pin, hard in product(_of(case, "pin"), _of(case, "hide", "only")):
         if not _meet(pin, hard):
             continue
-        hides = hard.rule.action == "hide"
-        verdicts = hard.mask(len(case.ids))
-        rows = [row for row in pin.rows() if (verdicts[row] != 0) == hides and (hides or verdicts[row] != YES)]
+        hides, verdicts = hard.rule.action == "hide", hard.mask(len(case.ids))
+        rows = [row for row in pin.rows() if (verdicts[row] != NO if hides else verdicts[row] != YES)]
         if rows and hides:
             yield _conflict(case, "pinned_and_hidden", (pin, hard), rows, "Hiding wins: they are not shown.")
         elif rows:
@@ -196,7 +195,8 @@ def _of(case: Case, *actions: str) -> list[Judged]:
 
 
 def _yes(case: Case, one: Judged) -> Mask:
-    return one.mask(len(case.ids)) == YES
+    held: Mask = one.mask(len(case.ids)) == YES
+    return held
 
 
 def _sells(case: Case, name: str) -> bool:
