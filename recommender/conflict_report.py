@@ -25,14 +25,15 @@ class PagedCatalogue:
         self.ids = [""]
         self.rows: dict[str, int] = {}
         self.sellable = bytearray(1)
+        self._first = 1
         self._documents: list[Document] = []
 
     def document(self, row: int) -> Document:
-        return self._documents[row - len(self.ids)]
+        return self._documents[row - self._first]
 
     def turn(self, page: Sequence[ProductDocument]) -> None:
         """Take a page in, and forget the documents of the one before."""
-        self._documents = [one.document for one in page]
+        self._first, self._documents = len(self.ids), [one.document for one in page]
         for one in page:
             self.rows[one.product_id] = len(self.ids)
             self.ids.append(one.product_id)
