@@ -23,7 +23,7 @@ from tenants.placements import PlacementName
 from tenants.shop_documents import delete_document, find_document, list_documents, refuse_too_many, upsert_documents
 from tenants.upserts import Upserted
 
-Action = Literal["pin", "hide", "boost", "bury", "only"]
+Action = Literal["hide", "only", "pin", "boost", "bury"]
 STRENGTH = 5
 """Of a boost or bury that names none."""
 

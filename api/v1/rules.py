@@ -1,8 +1,10 @@
 """/v1/rules: what a merchant decides about what is shown, and where these decisions contradict one another."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -49,8 +51,32 @@ async def get_conflicts(request: Request) -> Response:
     return answer(Conflicts(items=await report_conflicts(state.db, caller.tenant_id, now=state.clock())))
 
 
+def _given(field: str, kind: str) -> dict[str, object]:
+    return {"required": [field], "properties": {field: {"type": kind}, "action": {"enum": _UNNAMED}}}
+
+
+_UNNAMED = ["hide", "only", "boost", "bury"]
+"""Actions that need not name their products."""
+_APPLIES_TO_SOMETHING = Meta(
+    extra_json_schema={
+        "anyOf": [
+            {"required": ["products"], "properties": {"products": {"minItems": 1}}},
+            _given("when", "string"),
+            _given("price_from_minor", "integer"),
+            _given("price_until_minor", "integer"),
+        ]
+    }
+)
+"""What a struct cannot say of itself in the OpenAPI document."""
+
+
+def _described(endpoint: Endpoint) -> Endpoint:
+    whole = endpoint.body is Rule
+    return replace(endpoint, body=Annotated[Rule, _APPLIES_TO_SOMETHING]) if whole else endpoint
+
+
 RULES = [
-    *_RULES.endpoints(),
+    *map(_described, _RULES.endpoints()),
     Endpoint("GET", "/v1/rules:conflicts", get_conflicts, "See which rules contradict one another or the catalogue",
              tag="rules", answer=Conflicts, refusals=(BadRequest, Unauthenticated, Forbidden, Unavailable),
              scope="rules:read"),
