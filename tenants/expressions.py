@@ -133,7 +133,7 @@ class Reads:
 
     def __init__(self, expressions: Sequence[Expression]) -> None:
         self.fields = frozenset[str]().union(*(one.fields for one in expressions))
-        self.nulls = dict.fromkeys(sorted({name for one in expressions for name in one.attributes or ()}))
+        self.named = sorted({name for one in expressions for name in one.attributes or ()})
 
 
 class Subject:
@@ -156,17 +156,25 @@ class Subject:
 
     @property
     def filled(self) -> cel.Context:
-        """With null for each attribute that is read and missing."""
+        """With the attributes that are read by name, null for each that it lacks."""
         if self._filled is None:
-            self._filled = self.with_nulls(self._reads.nulls)
+            of = self._attributes().get
+            self._filled = self._context({name: of(name) for name in self._reads.named})
         return self._filled
 
     def with_nulls(self, names: Mapping[str, None]) -> cel.Context:
+        """With the attributes that it has, and these as null."""
+        return self._context({**names, **self._attributes()})
+
+    def _attributes(self) -> Mapping[str, object]:
+        attributes = self._document["attributes"]
+        assert isinstance(attributes, Mapping)
+        return attributes
+
+    def _context(self, attributes: Mapping[str, object]) -> cel.Context:
         seen = {name: self._document[name] for name in self._reads.fields}
-        if names:
-            attributes = self._document["attributes"]
-            assert isinstance(attributes, Mapping)
-            seen["attributes"] = {**names, **attributes}
+        if "attributes" in seen:
+            seen["attributes"] = attributes
         return cel.Context(variables={"product": seen})
 
 

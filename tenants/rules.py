@@ -36,7 +36,9 @@ class Rule(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Action,
         Meta(
             description="hide: never show. only: show nothing else. pin: at `position`. boost, bury: further up, down."
-            " Of several rules the one further up this list wins."
+            " Of several the stronger wins: hide, only, pin, boost and bury. Where a condition cannot be decided (it"
+            " compares an attribute that the product lacks or has with another type) hide hides, only leaves out,"
+            " and the others do nothing."
         ),
     ]
     products: Annotated[tuple[ExternalId, ...], Meta(max_length=1000)] = ()

@@ -26,7 +26,7 @@ class RulePage(Struct, frozen=True, kw_only=True):
 
 
 class Conflicts(Struct, frozen=True, kw_only=True):
-    """Up to 500, those that change most of what is shown first."""
+    """Up to 100 of each kind, the kinds that change most of what is shown first."""
 
     items: Sequence[Conflict]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from typing import Annotated, Literal
 
 import numpy as np
@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from recommender.serving.rules import NO, UNDECIDED, YES, Judged, RuleBook, allow, window
 
-MOST = 500
-"""Conflicts in one report."""
+MOST = 100
+"""Conflicts of one kind in a report."""
+MOMENTS = 500
+"""Places and times at which it is looked whether anything is left."""
 Kind = Literal[
     "pinned_and_hidden",
     "pinned_and_left_out",
@@ -27,6 +29,8 @@ Kind = Literal[
     "unknown_placement",
 ]
 Mask = NDArray[np.bool_]
+Packed = NDArray[np.uint8]
+"""Eight rows a byte."""
 
 
 class Conflict(Struct, frozen=True, kw_only=True):
@@ -56,7 +60,7 @@ class Case:
 
 
 def find_conflicts(book: RuleBook, sellable: Sequence[int], known: Iterable[str]) -> list[Conflict]:
-    """The first MOST. `sellable` is 1 by row, `known` are the names of the shop's placements.
+    """Up to MOST of each kind. `sellable` is 1 by row, `known` are the names of the shop's placements.
 
     Rules count while they apply or will apply. Costs about 20 µs a pair of rules and 100,000 products.
     """
@@ -64,21 +68,15 @@ def find_conflicts(book: RuleBook, sellable: Sequence[int], known: Iterable[str]
     shown = np.zeros(size, np.bool_)
     shown[: len(sellable)] = np.frombuffer(bytes(sellable), np.uint8)[:size] > 0
     case = Case(book.catalogue.ids, book.catalogue.rows, book.judged, shown, frozenset(known))
-    found: list[Conflict] = []
-    for find in FINDERS:
-        for conflict in find(case):
-            if len(found) == MOST:
-                return found
-            found.append(conflict)
-    return found
+    return [conflict for find in FINDERS for conflict in islice(find(case), MOST)]
 
 
 def _pinned_and_kept_out(case: Case) -> Iterator[Conflict]:
     for pin, hard in product(_of(case, "pin"), _of(case, "hide", "only")):
         if not _meet(pin, hard):
             continue
-        hides, verdicts = hard.rule.action == "hide", hard.mask(len(case.ids))
-        rows = [row for row in pin.rows() if (verdicts[row] != NO if hides else verdicts[row] != YES)]
+        hides = hard.rule.action == "hide"
+        rows = [row for row in pin.rows() if (hard.verdict(row) != (NO if hides else YES))]
         if rows and hides:
             yield _conflict(case, "pinned_and_hidden", (pin, hard), rows, "Hiding wins: they are not shown.")
         elif rows:
@@ -108,23 +106,29 @@ def _pins_at_one_position(case: Case) -> Iterator[Conflict]:
 
 
 def _boosted_and_buried(case: Case) -> Iterator[Conflict]:
-    masks = {id(one): _yes(case, one) for one in _of(case, "boost", "bury")}
-    for up, down in product(_of(case, "boost"), _of(case, "bury")):
-        both = masks[id(up)] & masks[id(down)] if _meet(up, down) else None
-        if both is not None and both.any():
-            said = "Both apply, one against the other: the greater strength decides the direction."
-            yield _conflict(case, "boosted_and_buried", (up, down), np.flatnonzero(both).tolist(), said)
+    said = "Both apply, one against the other: the greater strength decides the direction."
+    yield from _overlaps(case, "boosted_and_buried", product(_of(case, "boost"), _of(case, "bury")), said)
 
 
 def _applied_twice(case: Case) -> Iterator[Conflict]:
     """Windows that overlap: the same action on the same products."""
     for action, said in _TWICE.items():
-        judged = _of(case, action)
-        masks = {id(one): _yes(case, one) for one in judged}
-        for first, second in combinations(judged, 2):
-            both = masks[id(first)] & masks[id(second)] if _meet(first, second) else None
-            if both is not None and both.any():
-                yield _conflict(case, "applied_twice", (first, second), np.flatnonzero(both).tolist(), said)
+        yield from _overlaps(case, "applied_twice", combinations(_of(case, action), 2), said)
+
+
+def _overlaps(case: Case, kind: Kind, pairs: Iterable[tuple[Judged, Judged]], said: str) -> Iterator[Conflict]:
+    """Pairs that hold for the same products somewhere, sometime."""
+    packed: dict[int, Packed] = {}
+    for pair in pairs:
+        if not _meet(*pair):
+            continue
+        for one in pair:
+            if id(one) not in packed:
+                packed[id(one)] = _pack(case, one)
+        both = packed[id(pair[0])] & packed[id(pair[1])]
+        if both.any():
+            rows = np.flatnonzero(np.unpackbits(both, count=len(case.ids))).tolist()
+            yield _conflict(case, kind, pair, rows, said)
 
 
 def _nothing_left(case: Case) -> Iterator[Conflict]:
@@ -132,8 +136,9 @@ def _nothing_left(case: Case) -> Iterator[Conflict]:
     hard = _of(case, "hide", "only")
     seen: set[tuple[int, ...]] = set()
     names = sorted({name for one in hard for name in one.rule.placements})
-    for name, at in product(("", *names), sorted({window(one.rule)[0] for one in hard})):
-        group = [one for one in hard if one.open_at(at) and (not one.rule.placements or name in one.rule.placements)]
+    starts = sorted({window(one.rule)[0] for one in hard})
+    for name, at in islice(product(("", *names), starts), MOMENTS):
+        group = [one for one in hard if one.open_at(at) and one.names(name)]
         key = tuple(id(one) for one in group)
         allowed = None if key in seen else allow(group, len(case.ids))
         seen.add(key)
@@ -194,9 +199,8 @@ def _of(case: Case, *actions: str) -> list[Judged]:
     return [one for one in case.judged if one.rule.action in actions]
 
 
-def _yes(case: Case, one: Judged) -> Mask:
-    held: Mask = one.mask(len(case.ids)) == YES
-    return held
+def _pack(case: Case, one: Judged) -> Packed:
+    return np.packbits(one.mask(len(case.ids)) == YES)
 
 
 def _sells(case: Case, name: str) -> bool:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from recommender.serving.rulings import FREE, Ruling
 from tenants.expressions import Document, Expression, Reads, Subject, WrongExpression, compile_expression
 from tenants.placements import Placement
-from tenants.rules import STRENGTH, Rule
+from tenants.rules import STRENGTH, Action, Rule
 
 NO, YES, UNDECIDED = 0, 1, 2
+_ORDER = get_args(Action)
 SLICE = 50
 """Products judged between two pauses: about a millisecond with 20 rules."""
 
@@ -63,10 +64,10 @@ class Judged:
         held = self.expression.decide(subject)
         return UNDECIDED if held is None else int(held)
 
-    def holds(self, row: int) -> bool:
+    def verdict(self, row: int) -> int:
         if isinstance(self.verdicts, dict):
-            return self.verdicts.get(row) == YES
-        return row < len(self.verdicts) and self.verdicts[row] == YES
+            return self.verdicts.get(row, NO)
+        return self.verdicts[row] if row < len(self.verdicts) else UNDECIDED
 
     def mask(self, size: int) -> NDArray[np.uint8]:
         """The verdicts as an array, shape (size,)."""
@@ -87,6 +88,21 @@ class Judged:
         start, end = window(self.rule)
         return start <= now < end
 
+    def names(self, placement: str) -> bool:
+        """Whether it applies there."""
+        return not self.rule.placements or placement in self.rule.placements
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a rule says of a product: `only` says something when it leaves it out, the others when they apply."""
+
+    rule_id: str
+    action: Action
+    is_filter: bool
+    undecided: bool
+    """It could not be decided, so that it took the safe side."""
+
 
 class RuleBook:
     """Made by `compile_rules`. One thread updates it at a time; any may ask meanwhile and get the rulings before."""
@@ -101,12 +117,24 @@ class RuleBook:
         self._reads = Reads([one.expression for one in self.judged if one.expression is not None])
         self._priced = "sale_price_minor" in self._reads.fields or any(one.priced for one in self.judged)
         self._sales: dict[int, float] = {}
-        self._everywhere = FREE
-        self._named: dict[str, Ruling] = {}
+        self._rulings: dict[str, Ruling] = {}
+        """By placement; '' stands for those that no rule names."""
 
     def ruling(self, placement: str) -> Ruling:
         """What holds in a placement, as of the last update."""
-        return self._named.get(placement, self._everywhere)
+        rulings = self._rulings
+        return rulings.get(placement, rulings.get("", FREE))
+
+    def explain(self, placement: str, row: int, now: float) -> list[Said]:
+        """Each rule and filter that says something of a product there and then, in the order in which they win."""
+        said = [
+            Said(one.rule.id, one.rule.action, one.is_filter, undecided=one.verdict(row) == UNDECIDED)
+            for one in self.judged
+            if one.open_at(now)
+            and one.names(placement)
+            and one.verdict(row) != (YES if one.rule.action == "only" else NO)
+        ]
+        return sorted(said, key=lambda one: _ORDER.index(one.action))
 
     def update(self, rows: Iterable[int], now: float, *, pause: Callable[[], object] = lambda: None) -> None:
         """Judge these rows (new and changed ones), and those whose sale began or ended; make the rulings anew.
@@ -158,11 +186,17 @@ class RuleBook:
         self.until = min([*edges, *self._sales.values()], default=math.inf)
         names = {name for one in self.judged for name in one.rule.placements}
         active = [one for one in self.judged if one.open_at(now)]
-        self._everywhere = self._rule("", active)
-        self._named = {name: self._rule(name, active) for name in names}
+        made: dict[tuple[int, ...], Ruling] = {}
+        rulings = {}
+        for name in ("", *names):
+            concerned = [one for one in active if one.names(name)]
+            key = tuple(map(id, concerned))
+            if key not in made:
+                made[key] = self._rule(concerned)
+            rulings[name] = made[key]
+        self._rulings = rulings
 
-    def _rule(self, placement: str, active: Sequence[Judged]) -> Ruling:
-        concerned = [one for one in active if not one.rule.placements or placement in one.rule.placements]
+    def _rule(self, concerned: Sequence[Judged]) -> Ruling:
         allowed = allow(concerned, self.size)
         return Ruling(
             allowed=None if allowed is None else allowed.tobytes(),
@@ -216,7 +250,7 @@ def _pin(
             continue
         for at, name in enumerate(one.rule.products, start=one.rule.position or 1):
             row = rows.get(name, 0)
-            if not one.holds(row) or row in pins.values() or (allowed is not None and not allowed[row]):
+            if one.verdict(row) != YES or row in pins.values() or (allowed is not None and not allowed[row]):
                 continue
             while at in pins:
                 at += 1

@@ -174,3 +174,22 @@ def test_r5_rulings_of_the_same_rules_are_the_same_in_any_order() -> None:
 
     assert one == other
     assert isinstance(one, Ruling)
+
+
+def test_r5_explain_names_the_rules_in_the_order_in_which_they_win() -> None:
+    book = compile_for(
+        four(),
+        rule("bury", "a", "c", id="1"),
+        rule("hide", when="product.attributes.age > 18", id="2"),
+        rule("only", "d", id="3", placements=("home",)),
+        rule("pin", "a", id="4", valid_from=moment(NOW + 1)),
+    )
+
+    def said(placement: str, row: int, now: float = NOW) -> list[tuple[str, bool]]:
+        return [(one.rule_id, one.undecided) for one in book.explain(placement, row, now)]
+
+    assert said("home", 1) == [("3", False), ("1", False)]
+    assert said("cart", 1) == [("1", False)]
+    assert said("cart", 1, NOW + 1) == [("4", False), ("1", False)]
+    assert said("cart", 3) == [("2", True), ("1", False)]
+    assert said("home", 4) == [("2", False)]

@@ -1,10 +1,12 @@
 """/v1/rules through the front door: stored, listed, refused with a sentence, audited, and of one tenant."""
 
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
 
+from infra.change_feed import follow_changes
 from recommender.serving.rules import compile_rules
 from tenants.audit import list_audit
 from tenants.expressions import LONGEST
@@ -13,6 +15,7 @@ from tenants.products import read_change_mark
 from tenants.rules import list_rules
 from tenants.shop_documents import shop_documents_changed_since
 from tests.rules.shelf import NOW, Shelf, allowed
+from tests.support.polling import until
 from tests.support.problems import check_problem
 from tests.support.shop import Document, ShopClient
 
@@ -162,6 +165,27 @@ async def test_r5_serving_can_ask_what_changed_since_a_mark_deletions_too(shop: 
     ):
         assert (await write).status_code < 300
         assert await changed()
+
+
+async def test_r5_every_process_hears_of_a_change(shop: ShopClient) -> None:
+    heard: list[UUID | None] = []
+    database_url = shop.service.settings.database_url
+    assert database_url is not None
+    async with follow_changes(database_url, heard.append):
+        await until(lambda: _holds(heard, None))  # it listens
+        for method, path, document in (
+            ("PUT", "/v1/rules/summer", FULL),
+            ("DELETE", "/v1/rules/summer", None),
+            ("PUT", "/v1/placements/x", {"id": "x", "strategy": "new"}),
+            ("DELETE", "/v1/placements/x", None),
+        ):
+            heard.clear()
+            assert (await shop.api.request(method, path, json=document)).status_code < 300
+            await until(lambda: _holds(heard, shop.keys.tenant_id))
+
+
+async def _holds(heard: list[UUID | None], wanted: UUID | None) -> bool:
+    return wanted in heard
 
 
 async def test_r5_a_stored_rule_is_judged_as_it_was_sent(shop: ShopClient) -> None:
