@@ -112,6 +112,8 @@ class RuleBook:
         self.judged += [_prepare_filter(one) for one in placements if one.filter is not None]
         self.catalogue = catalogue
         self.size = 0
+        self._judged_to = 0
+        """Rows behind it are new, or an update failed before it came to them; no ruling knows them."""
         self.until = math.inf
         """POSIX seconds at which `update` must be called at the latest: a window opens or closes, a sale too."""
         self._reads = Reads([one.expression for one in self.judged if one.expression is not None])
@@ -141,17 +143,19 @@ class RuleBook:
 
         Call it with no rows when `until` has come. `now` in POSIX seconds. `pause` is called between slices.
         """
-        new = range(self.size, len(self.catalogue.ids))
-        self._grow(len(new))
+        self._grow()
+        new = range(self._judged_to, self.size)
         due = [row for row, at in self._sales.items() if at <= now]
         waiting = iter({*rows, *new, *due} - {0})
         while batch := list(islice(waiting, SLICE)):
             for row in batch:
                 self._judge(row, now)
             pause()
+        self._judged_to = self.size
         self._settle(now)
 
-    def _grow(self, more: int) -> None:
+    def _grow(self) -> None:
+        more = len(self.catalogue.ids) - self.size
         for one in self.judged:
             if isinstance(one.verdicts, bytearray):
                 one.verdicts.extend(bytes(more))

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from recommender.serving.rulings import FREE, Ruling
+from recommender.serving.rulings import FREE, Ruling, apply
 from tenants.placements import STANDARD, Placement
 from tests.rules.shelf import NOW, Shelf, allowed, compile_for, moment, rule
 
@@ -193,3 +193,19 @@ def test_r5_explain_names_the_rules_in_the_order_in_which_they_win() -> None:
     assert said("cart", 1, NOW + 1) == [("4", False), ("1", False)]
     assert said("cart", 3) == [("2", True), ("1", False)]
     assert said("home", 4) == [("2", False)]
+
+
+def test_r5_an_update_that_fails_leaves_the_rulings_and_the_next_one_makes_up_for_it() -> None:
+    shelf = four()
+    book = compile_for(shelf, rule("hide", "new", id="1", when="product.price_minor > 1"))
+    before = book.ruling("home")
+    row = shelf.put(id="new")
+    document, shelf._documents[row] = shelf._documents[row], {}
+    with pytest.raises(KeyError):
+        book.update([row], NOW)
+    assert book.ruling("home") == before
+    assert apply([1, row], before) == [1]
+
+    shelf._documents[row] = document
+    book.update((), NOW)
+    assert allowed(book) == ["a", "b", "c", "d"]
