@@ -28,10 +28,12 @@ from api.v1.imports import IMPORTS
 from api.v1.models import MODELS
 from api.v1.orders import ORDERS
 from api.v1.people import PEOPLE
+from api.v1.placements import PLACEMENTS
 from api.v1.privacy import PRIVACY
 from api.v1.products import PRODUCTS
 from api.v1.profiles import PROFILES
 from api.v1.recommendations import RECOMMENDATIONS
+from api.v1.rules import RULES
 from api.v1.shoppers import SHOPPERS
 from infra.clock import Clock, system_clock
 from infra.settings import Settings
@@ -52,6 +54,8 @@ ENDPOINTS: list[Endpoint] = [
     *FEEDS,
     *MODELS,
     *RECOMMENDATIONS,
+    *RULES,
+    *PLACEMENTS.endpoints(),
 ]
 
 

@@ -37,6 +37,7 @@ from infra.errors import (
     Unavailable,
     Unsupported,
 )
+from tenants.audit import record_audit
 from tenants.upserts import Upserted
 
 D = TypeVar("D", bound=Struct)
@@ -78,6 +79,8 @@ class Resource(Generic[D, S]):
     """What else to do in the transaction in which something changed."""
     after_delete: Callable[[Connection, State, UUID], Awaitable[None]] | None = None
     """What a deletion needs besides."""
+    audited: bool = False
+    """Whether each document that changed leaves a row in the audit log: for what steers the shop."""
 
     async def put(self, request: Request) -> Response:
         """Store one document. Sending it again is harmless."""
@@ -127,6 +130,7 @@ class Resource(Generic[D, S]):
 
         async def effect(conn: Connection) -> None:
             await self.delete(conn, path_id(request))
+            await self._audit(conn, caller, "delete", [path_id(request)])
             await self._after(conn, request, caller)
             if self.after_delete is not None:
                 await self.after_delete(conn, state_of(request), caller.tenant_id)
@@ -174,8 +178,15 @@ class Resource(Generic[D, S]):
             return Upserted()
         stored = await self.store(conn, documents)
         if stored.changed:
+            changed = [name for name, outcome in stored.outcomes.items() if outcome != "unchanged"]
+            await self._audit(conn, caller, "store", changed)
             await self._after(conn, request, caller)
         return stored
+
+    async def _audit(self, conn: Connection, caller: Caller, act: str, names: Sequence[str]) -> None:
+        for name in names if self.audited else ():
+            action = f"{act} {self.name.removesuffix('s')}"
+            await record_audit(conn, actor=f"key {caller.key_id}", action=action, subject=name)
 
     async def _after(self, conn: Connection, request: Request, caller: Caller) -> None:
         if self.after is not None:

@@ -46,7 +46,7 @@ async def open_state(settings: Settings, clock: Clock = system_clock) -> AsyncIt
         statement_cache_size=settings.statement_cache_size,
     )
     cache, artifacts = open_cache(settings.redis_url), open_artifacts(settings.artifacts_url)
-    keys, live = KeyRing(db), LiveTenants(db, artifacts)
+    keys, live = KeyRing(db), LiveTenants(db, artifacts, clock)
     tokens = TokenReader(keys)
 
     def forget_credentials(tenant_id: UUID) -> None:

@@ -69,7 +69,7 @@ def _encode(live: LiveTenant, placement: Placement, picked: Picked) -> bytes:
     shown = [
         card + (closings.get(reason) or live.closing(reason)) for card, reason in zip(cards, picked.whys, strict=True)
     ]
-    return _head(placement.name, placement.strategy, picked.source, heading, why) + b",".join(shown) + b"]}"
+    return _head(placement.id, placement.strategy, picked.source, heading, why) + b",".join(shown) + b"]}"
 
 
 def _why_empty(live: LiveTenant, placement: Placement) -> str:

@@ -1,6 +1,8 @@
 """/v1/recommendations: what a merchant's server asks for a shopper, and why a product is or is not shown."""
 
+import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -12,16 +14,29 @@ from api.auth import authenticate
 from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint
 from api.public.wire import SlotsOut
-from api.resources import answer
+from api.resources import answer, refusal_of
 from api.state import state_of
-from infra.errors import BadRequest, Forbidden, Invalid, NotFound, TooLarge, Unauthenticated, Unavailable, Unsupported
+from infra.errors import (
+    BadRequest,
+    FieldError,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+)
 from recommender.serving.explaining import Explanation, explain
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.needs import Needs
 from recommender.serving.picking import Wish
+from recommender.serving.rules import compile_rules, give_way
 from recommender.serving.session import Session
 from recommender.serving.strategies import Ask
 from tenants.fields import ExternalId, Moment
+from tenants.placements import Placement, find_wrong_placements
+from tenants.rules import Rule, find_wrong_rules
 from widgets.slots import Slot, Viewer, fill
 
 Ids = Annotated[tuple[ExternalId, ...], Meta(max_length=50, description="Product ids, the latest first.")]
@@ -40,9 +55,14 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     shopper_id: ExternalId | None = None
     session: SessionIn = SessionIn()
-    at: Annotated[
-        Moment | None, Meta(description="As if it were this time: windows and sales of then. Unset: now.")
+    at: Annotated[Moment | None, Meta(description="As if it were this time: windows and sales of then.")] = None
+    rules: Annotated[
+        Annotated[tuple[Rule, ...], Meta(max_length=100)] | None,
+        Meta(description="A trial: these rules instead of those in force. Nothing is stored."),
     ] = None
+    placements: Annotated[
+        tuple[Placement, ...], Meta(max_length=20, description="A trial: these placements beside those in force.")
+    ] = ()
 
 
 class RecommendationsIn(Asked, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -76,6 +96,7 @@ async def recommend(request: Request) -> Response:
     """Fill slots for a shopper whom the merchant's server names."""
     live = await _live(request)
     asked = decode_one(await read_body(request), _recommendations)
+    live = await _try(live, asked, _now(request, asked.at))
     viewer = Viewer(_person(live, asked), _session(live, asked))
     body = fill(live, state_of(request).orders, asked.slots, viewer, now=_now(request, asked.at))
     return Response(body, media_type="application/json")
@@ -85,6 +106,7 @@ async def explain_products(request: Request) -> Response:
     """Say why a slot shows each product, or what keeps it out."""
     live = await _live(request)
     asked = decode_one(await read_body(request), _explain)
+    live = await _try(live, asked, _now(request, asked.at))
     placement, slot = live.placements.get(asked.slot.name), asked.slot
     if placement is None:
         raise NoPlacement(f"There is no placement {slot.name!r}.")
@@ -99,6 +121,26 @@ async def explain_products(request: Request) -> Response:
 async def _live(request: Request) -> LiveTenant:
     caller = await authenticate(request, state_of(request).keys, "recommendations:read")
     return await state_of(request).live.get(caller.tenant_id)
+
+
+async def _try(live: LiveTenant, asked: Asked, now: float) -> LiveTenant:
+    """What is in force, or the trial that is asked for. Raises Invalid for conditions that cannot be used."""
+    if asked.rules is None and not asked.placements:
+        return live if asked.at is None else live.as_of(now)
+    await asyncio.to_thread(_refuse_wrong, asked)
+    placements = {**live.placements, **{one.id: one for one in asked.placements}}
+    rules = asked.rules if asked.rules is not None else () if live.book is None else live.book.rules
+    make = partial(compile_rules, rules, live.catalogue, now, placements=list(placements.values()), pause=give_way)
+    return live.under(await asyncio.to_thread(make), placements)
+
+
+def _refuse_wrong(asked: Asked) -> None:
+    for name, wrong in (
+        ("rules", find_wrong_rules(asked.rules or ())),
+        ("placements", find_wrong_placements(asked.placements)),
+    ):
+        for one, error in wrong.items():
+            raise refusal_of(FieldError(f"{name}.{one}.{error.field}", error.reason))
 
 
 def _person(live: LiveTenant, asked: Asked) -> str | None:

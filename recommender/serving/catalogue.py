@@ -2,7 +2,7 @@
 
 import math
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ import msgspec
 
 from recommender.serving.blobs import Blobs, Column
 from recommender.serving.cards import encode_card
+from tenants.expressions import Document
 from tenants.products import CatalogueRow
 
 ALWAYS, NEVER = -math.inf, math.inf
@@ -58,6 +59,8 @@ class Catalogue:
         """A number for each row's finest category, or its brand where it has none; 0 for neither."""
         self.newest: Sequence[int] = ()
         """The newest products, the latest first."""
+        self._offered = bytearray(1)
+        self._held: set[int] = set()
         self.version = 0
         """Another number after every change, also when only time passed."""
         self._kind_numbers: dict[str, int] = {"": 0}
@@ -72,20 +75,34 @@ class Catalogue:
         """How many products it has ever held."""
         return len(self.rows)
 
-    def document(self, row: int) -> Mapping[str, object]:
-        """The product as rules and needs see it: id, title, brand, categories, price_minor, attributes …"""
-        found: Mapping[str, object] = _decode(self._documents[row])
+    def document(self, row: int) -> Document:
+        """The product as rules and needs see it: see `tenants.expressions.SAMPLE`. The sale price is there whether the
+        sale is on or not, and so are sale_from_s and sale_until_s (POSIX seconds or null)."""
+        found: Document = _decode(self._documents[row])
         return found
 
     def title(self, row: int) -> str:
         return _decode_title(self._documents[row]).title
 
-    def put(self, products: Iterable[CatalogueRow]) -> list[int]:
-        """Take changed products in and return their rows."""
+    def put(self, products: Iterable[CatalogueRow], *, hold: bool = False) -> list[int]:
+        """Take changed products in and return their rows. `hold`: they do not sell until `release`, because rules have
+        to see them first."""
         self.version += 1
         rows = [self._put(product) for product in products]
         self._settle()
+        if hold:
+            self._held.update(rows)
+            self._close(rows)
         return rows
+
+    def release(self) -> None:
+        """Let everything that is held sell, where it may."""
+        self.version += 1
+        held, self._held = self._held, set()
+        for row in held:
+            self.sellable[row] = self._offered[row]
+            if row in self._windows:
+                self._apply(row, self._windows[row])
 
     def advance(self, now: float) -> None:
         """Let what opens, closes or goes on sale by this time do so. Costs nothing between two such moments."""
@@ -95,6 +112,7 @@ class Catalogue:
         self._now, self._from, self._until = now, ALWAYS, NEVER
         for row, window in self._windows.items():
             self._apply(row, window)
+        self._close(self._held)
 
     def _settle(self) -> None:
         """Order the newest anew."""
@@ -112,7 +130,7 @@ class Catalogue:
         else:
             self.cards[row], self._documents[row] = card, document
         self.kinds[row] = self._kind(product)
-        self.sellable[row] = product.offered
+        self.sellable[row] = self._offered[row] = product.offered
         window = _window(product, card)
         if window is None or not product.offered:
             self._windows.pop(row, None)
@@ -121,12 +139,17 @@ class Catalogue:
             self._apply(row, window)
         return row
 
+    def _close(self, rows: Iterable[int]) -> None:
+        for row in rows:
+            self.sellable[row] = 0
+
     def _append(self, product: CatalogueRow, card: bytes, document: bytes) -> None:
         self._added.append((product.created_at.timestamp(), len(self.ids)))
         self.ids.append(product.product_id)
         self.cards.append(card)
         self._documents.append(document)
         self.sellable.append(0)
+        self._offered.append(0)
         self.kinds.append(0)
 
     def _apply(self, row: int, window: Window) -> None:
@@ -161,7 +184,9 @@ def encode_document(product: CatalogueRow) -> bytes:
             "currency": product.currency,
             "in_stock": product.in_stock,
             "attributes": msgspec.Raw(product.attributes.encode()),
-            "created_at_s": int(product.created_at.timestamp()),
+            "created_at_s": product.created_at.timestamp(),
+            "sale_from_s": None if product.sale_from is None else product.sale_from.timestamp(),
+            "sale_until_s": None if product.sale_until is None else product.sale_until.timestamp(),
         }
     )
 

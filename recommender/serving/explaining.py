@@ -31,6 +31,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     place: Annotated[int | None, Meta(description="Its place in that part before anything was left out.")]
     score: Annotated[float | None, Meta(description="What the model said, where the model brought it.")]
     reason: Annotated[Reason | None, Meta(description="What the shopper is told.")]
+    rules: Annotated[tuple[str, ...], Meta(description="The rules that say something of it here, the strongest first.")]
     obstacles: Annotated[tuple[Obstacle, ...], Meta(description="Why it is not shown; empty when it is.")]
 
 
@@ -50,6 +51,7 @@ def explain(
         place=place,
         score=_score(live, ask, row),
         reason=None if at is None else _reason(live, picked.whys[at]),
+        rules=() if live.book is None else tuple(one.rule_id for one in live.book.explain(placement.id, row, now)),
         obstacles=() if shown else tuple(_obstacles(live, placement, ask, wish, order, row, now)),
     )
 
@@ -76,9 +78,11 @@ def _obstacles(
 
 
 def _by_rules(live: LiveTenant, placement: Placement, row: int, now: float) -> Iterator[Obstacle]:
-    allowed = live.ruling(placement.name, now).allowed
-    if allowed is not None and (row >= len(allowed) or not allowed[row]):
-        yield Obstacle(code="hidden_by_rule", text="A rule of the shop keeps it out.")
+    for said in () if live.book is None else live.book.explain(placement.id, row, now):
+        if said.action in ("hide", "only"):
+            doubt = ", because it could not be decided for this product" if said.undecided else ""
+            text = f"The {'filter' if said.is_filter else f'rule {said.rule_id!r}'} keeps it out{doubt}."
+            yield Obstacle(code="kept_out_by_rule", text=text, rule=said.rule_id)
 
 
 def _outranked(order: Order, row: int, limit: int) -> Obstacle:

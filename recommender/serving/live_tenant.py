@@ -1,7 +1,7 @@
 """A live tenant: its catalogue, its active model and its rules in memory, all that a slot is filled from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from uuid import UUID
 
@@ -9,7 +9,8 @@ from recommender.serving.catalogue import NOWHERE, Catalogue
 from recommender.serving.learned import Learned
 from recommender.serving.newcomers import Newcomers, nobody_new
 from recommender.serving.reasons import Why, close_card, make_reason, row_of
-from recommender.serving.rules import FREE, Ruling
+from recommender.serving.rules import RuleBook
+from recommender.serving.rulings import FREE, Ruling
 from tenants.consent import Choices
 from tenants.placements import STANDARD, Placement
 from tenants.suppression import Suppressed
@@ -32,6 +33,12 @@ class LiveTenant:
     changed_since: int = 0
     """The mark up to which catalogue changes have been read."""
     placements: Mapping[str, Placement] = field(default_factory=lambda: dict(STANDARD))
+    book: RuleBook | None = None
+    """None while there is no rule."""
+    judging: bool = False
+    """Whether a thread is at work on the book."""
+    rules_since: int = 0
+    """The mark up to which rules and placements have been read."""
     choices: Choices = field(default_factory=Choices)
     suppressed: Suppressed = field(default_factory=Suppressed)
     privacy_since: int = 0
@@ -40,6 +47,8 @@ class LiveTenant:
     """External ids of merged shoppers, and the one that stands for each."""
     privacy_version: int = 0
     """How often choices and erasures were read."""
+    rules_version: int = 0
+    """How often rules and placements were read."""
     identity_version: int = 0
     """As of which the aliases were read."""
     closings: dict[Why, bytes] = field(default_factory=dict)
@@ -80,13 +89,16 @@ class LiveTenant:
         kind = kinds[row]
         return [other for other in self.catalogue.newest if kinds[other] == kind and other != row] if kind else []
 
-    def ruling(self, placement: str, now: float) -> Ruling:
-        return FREE
+    def ruling(self, placement: str) -> Ruling:
+        """What the merchant's rules say of a placement."""
+        return FREE if self.book is None else self.book.ruling(placement)
 
     def mask(self, placement: str, now: float) -> bytes:
         """1 for each row that this placement may show now."""
         self.catalogue.advance(now)
-        ruling, version = self.ruling(placement, now), self.catalogue.version
+        if self.book is not None and now >= self.book.until and not self.judging:
+            self.book.update((), now)
+        ruling, version = self.ruling(placement), self.catalogue.version
         known = self._masks.get(placement)
         if known is not None and known[0] == version and known[1] is ruling:
             return known[2]
@@ -106,7 +118,17 @@ class LiveTenant:
 
     def state(self) -> tuple[object, ...]:
         """Two that are equal mean that nothing changed between."""
-        return self.catalogue.version, self.version_id, self.privacy_version, self.identity_version
+        return self.catalogue.version, self.version_id, self.privacy_version, self.identity_version, self.rules_version
+
+    def as_of(self, now: float) -> "LiveTenant":
+        """The same at another time, for a look ahead. Costs a millisecond where there are rules."""
+        return self.under(None if self.book is None else self.book.as_of(now))
+
+    def under(self, book: RuleBook | None, placements: Mapping[str, Placement] | None = None) -> "LiveTenant":
+        """The same with other rules and placements, for a trial."""
+        other = replace(self, book=book, placements=placements or self.placements, _masks={})
+        other.touch()
+        return other
 
     def touch(self) -> None:
         """Something changed: orders made before are not used again."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from recommender.serving.learned import Learned
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.reasons import Why
-from recommender.serving.rules import Ruling, reorder
+from recommender.serving.rulings import Ruling, reorder
 from recommender.serving.strategies import FALLBACK, STRATEGIES, Ask, Source, Stage
 from recommender.serving.variety import diversify, rotate
 from tenants.placements import Placement
@@ -48,8 +48,8 @@ class Orders:
         self._known: OrderedDict[Key, Order] = OrderedDict()
 
     def get(self, live: LiveTenant, placement: Placement, ask: Ask, *, now: float) -> Order:
-        ruling = live.ruling(placement.name, now)
-        key = (live.generation, placement.name, ask, int(now // DAY_S))
+        ruling = live.ruling(placement.id)
+        key = (live.generation, placement.id, ask, int(now // DAY_S))
         order = self._known.get(key)
         if order is None:
             order = self._known[key] = make_order(live, placement, ask, ruling, day=key[3])
@@ -61,7 +61,7 @@ class Orders:
 def make_order(live: LiveTenant, placement: Placement, ask: Ask, ruling: Ruling, *, day: int) -> Order:
     """Deterministic for the same model, catalogue, rules, ask and day."""
     gone = _gone(live, placement, ask)
-    seed = f"{day} {placement.name} {ask.shopper_id or ''}"
+    seed = f"{day} {placement.id} {ask.shopper_id or ''}"
     stages = [
         _ordered(live, placement, stage, gone, ruling, seed) for stage in STRATEGIES[placement.strategy](live, ask)
     ]
@@ -79,7 +79,7 @@ def _ordered(
     live: LiveTenant, placement: Placement, stage: Stage, gone: frozenset[int], ruling: Ruling, seed: str
 ) -> Ordered:
     rows = [row for row, _ in zip(_distinct(stage, gone), range(KEPT), strict=False)]
-    rows = reorder(rotate(rows, placement.rotation, seed=seed), ruling)
+    rows = reorder(rotate(rows, placement.rotation, seed=seed), ruling.factors)
     rows = diversify(rows, live.catalogue.kinds, placement.diversity, most=DIVERSE)
     return Ordered(stage.source, array("i", rows), array("q", (stage.whys.get(row, stage.why) for row in rows)))
 

@@ -35,9 +35,9 @@ def pick(
     live: LiveTenant, placement: Placement, ask: Ask, order: Order, wish: Wish, *, now: float, taken: set[int]
 ) -> Picked:
     """Up to `wish.limit` rows that sell now and are neither excluded nor taken; adds them to `taken`."""
-    mask = live.mask(placement.name, now)
+    mask = live.mask(placement.id, now)
     barred = {*taken, *map(live.row_of, wish.exclude), live.row_of(ask.product_id)}
-    pins = live.ruling(placement.name, now).pins
+    pins = live.ruling(placement.id).pins
     if pins:
         pins = tuple(
             pin for pin in pins if pin[0] <= wish.limit and _may(live, pin[1], mask, barred | order.gone, wish)

@@ -17,7 +17,7 @@ from tests.support.polling import until
 from tests.support.service import Service
 from tests.support.shop import Document, ShopClient, event, open_test_shop, order, product
 
-KINDS = ("products", "orders", "events", "shoppers", "people", "attributes")
+KINDS = ("products", "orders", "events", "shoppers", "people", "attributes", "rules", "placements")
 IDS = ("same", "same-2", "only-b")
 VISITOR = "visitor-0001"
 
@@ -65,6 +65,8 @@ def rows(ids: tuple[str, ...], word: str, price: int) -> dict[str, dict[str, Doc
         "events": {i: event(i, shopper_id=i, product_id=i, properties={"note": word}) for i in ids},
         "people": {i: {"id": i, "shopper_id": i, "relation": "child", "name": word} for i in ids},
         "attributes": {i: {"id": i, "type": "text", "ask_text": {"en": word}} for i in ids},
+        "rules": {i: {"id": i, "action": "boost", "products": [i, word], "note": word} for i in ids},
+        "placements": {i: {"id": i, "strategy": "popular", "heading": word} for i in ids},
     }
 
 
@@ -98,6 +100,7 @@ async def ask_everything(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, 
     yield f"POST {standard}", "", await a.api.post(standard, json={"ids": ["birthday"]})
     yield f"GET {strictness}", "", await a.api.get(strictness)
     yield f"PUT {strictness}", "", await a.api.put(strictness, json={"strict": []})
+    yield "GET /v1/rules:conflicts", "", await a.api.get("/v1/rules:conflicts")
     async for asked in ask_identity(a, pair):
         yield asked
     async for asked in ask_imports(a, pair):

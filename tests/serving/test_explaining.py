@@ -19,7 +19,7 @@ def shop() -> LiveTenant:
     model = make_model(IDS, {"ann": ("laces", "coat", "socks")}, bought={"ann": ("boots",)}, durable=("boots",))
     closed = product("closed", available_until=MONDAY - timedelta(days=1))
     live = open_live([*(product(one) for one in IDS), closed, product("never")], model)
-    live.placements = {"place": Placement(name="place", strategy="for_you", strict=True)}
+    live.placements = {"place": Placement(id="place", strategy="for_you", strict=True)}
     return live
 
 

@@ -65,9 +65,9 @@ def shop() -> LiveTenant:
         together={one: [other for other in beside[one] if other in IDS[:20] and other != one] for one in IDS[:20]},
     )  # fmt: skip
     made = open_live(products, model)
-    plain = [Placement(name=f"{one}-plain", strategy=one) for one in STRATEGIES]
-    varied = [Placement(name=f"{one}-varied", strategy=one, diversity=0.7, rotation=0.5) for one in STRATEGIES]
-    made.placements = {one.name: one for one in plain + varied}
+    plain = [Placement(id=f"{one}-plain", strategy=one) for one in STRATEGIES]
+    varied = [Placement(id=f"{one}-varied", strategy=one, diversity=0.7, rotation=0.5) for one in STRATEGIES]
+    made.placements = {one.id: one for one in plain + varied}
     return made
 
 

@@ -33,7 +33,7 @@ def live(**placements: Placement) -> LiveTenant:
 
 
 def placed(strategy: Strategy, **fields: Any) -> LiveTenant:
-    return live(place=Placement(name="place", strategy=strategy, heading="Heading", **fields))
+    return live(place=Placement(id="place", strategy=strategy, heading="Heading", **fields))
 
 
 def ask(shop: LiveTenant, *, shopper: str | None = None, session: Session = NOTHING, **slot: Any) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def test_r2_another_placement_that_has_nothing_shows_what_sells_under_its_own_na
 
 
 def test_r2_placements_of_one_page_show_distinct_products() -> None:
-    shop = live(place=Placement(name="place", strategy="for_you"), more=Placement(name="more", strategy="popular"))
+    shop = live(place=Placement(id="place", strategy="for_you"), more=Placement(id="more", strategy="popular"))
     slots = [Slot(name="place", limit=3), Slot(name="more", limit=3), Slot(name="more", limit=3)]
     answer = msgspec.json.decode(fill(shop, Orders(), slots, Viewer("ann", NOTHING), now=NOW))
     shown = [card["id"] for slot in answer["slots"] for card in slot["products"]]
@@ -146,7 +146,7 @@ def test_r3_a_durable_that_was_just_bought_disappears(strategy: Strategy) -> Non
 
 def test_r4_a_shop_without_any_interaction_shows_what_is_new() -> None:
     shop = open_live([product(one) for one in IDS])
-    shop.placements = {"place": Placement(name="place", strategy="for_you")}
+    shop.placements = {"place": Placement(id="place", strategy="for_you")}
     slot = ask(shop, shopper="ann", limit=3)
     assert (slot["source"], len(slot["products"])) == ("new", 3)
     assert {card["reason"]["code"] for card in slot["products"]} == {"new"}
@@ -154,7 +154,7 @@ def test_r4_a_shop_without_any_interaction_shows_what_is_new() -> None:
 
 def test_r4_an_empty_catalogue_says_so() -> None:
     shop = open_live([])
-    shop.placements = {"place": Placement(name="place", strategy="for_you")}
+    shop.placements = {"place": Placement(id="place", strategy="for_you")}
     assert ask(shop)["why"] == "The catalogue is empty."
 
 
@@ -167,7 +167,7 @@ def test_r4_a_product_that_never_sold_reaches_the_shoppers_who_like_its_kind() -
         tastes={"ann": (1.0,), "bo": (-1.0,)},
     )
     shop = open_live([product(one) for one in many], model)
-    shop.placements = {"place": Placement(name="place", strategy="for_you")}
+    shop.placements = {"place": Placement(id="place", strategy="for_you")}
     shop.catalogue.put([product("acme", brand="Acme"), product("bolt", brand="Bolt")])
     assert shop.learned is not None
     shop.learned.grow(shop.catalogue)
