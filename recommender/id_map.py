@@ -66,6 +66,10 @@ class IdMap:
         ids = self.ids
         return IdMap.of(ids[index] for index in indices.tolist())
 
+    def places(self, others: "IdMap") -> NDArray[np.int64]:
+        """Shape (len(others),): where each of the others' ids stands here, -1 where it does not."""
+        return np.fromiter((self._indices.get(one, -1) for one in others.ids), np.int64, len(others))
+
     def check(self) -> None:
         """Raise ValueError unless the arrays describe distinct UTF-8 ids; for arrays that were read from outside."""
         if self.offsets.ndim != 1 or self.blob.ndim != 1 or len(self.offsets) == 0:

@@ -8,8 +8,8 @@ from infra.artifacts import Artifacts
 from infra.clock import Clock
 from infra.database import Database
 from recommender import registry
-from recommender.feedback import read_purchases
 from recommender.model import Model
+from recommender.read_feedback import read_feedback
 from recommender.training.learn import Learned, NothingToLearn, learn
 from recommender.training.parameters import TrainingParameters
 
@@ -67,8 +67,8 @@ async def _learn(db: Database, tenant_id: UUID, version_id: UUID, parameters: Tr
 
     await store_progress("reading", 0.01)
     async with db.tenant(tenant_id) as conn:
-        purchases = await read_purchases(conn)
-    return await asyncio.to_thread(learn, purchases, parameters, report)
+        feedback = await read_feedback(conn)
+    return await asyncio.to_thread(learn, feedback, parameters, report)
 
 
 def _model(learned: Learned, tenant_id: UUID, version_id: UUID, clock: Clock, parameters: TrainingParameters) -> Model:
@@ -78,9 +78,9 @@ def _model(learned: Learned, tenant_id: UUID, version_id: UUID, clock: Clock, pa
         created_at=clock(),
         shoppers=learned.shoppers,
         products=learned.products,
-        shopper_vectors=learned.scoring.shopper_vectors,
-        product_vectors=learned.scoring.product_vectors,
-        product_biases=learned.scoring.product_biases,
+        shopper_vectors=learned.shopper_vectors,
+        product_vectors=learned.product_vectors,
+        product_biases=learned.product_biases,
         for_you=learned.for_you,
         similar=learned.similar,
         popular=learned.popular,
