@@ -64,7 +64,7 @@ class IdMap:
         ids = self.ids
         return IdMap.of(ids[index] for index in indices.tolist())
 
-    def places(self, others: "IdMap") -> NDArray[np.int64]:
+    def places(self, others: "IdMap | Sequence[str]") -> NDArray[np.int64]:
         """Shape (len(others),): where each of the others' ids stands here, -1 where it does not."""
         indices = {external_id: index for index, external_id in enumerate(self)}
         return np.fromiter((indices.get(one, -1) for one in others), np.int64, len(others))

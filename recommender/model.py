@@ -50,7 +50,7 @@ class Model:
     """Shape (P,): every product once, by recent purchases."""
     trending: NDArray[np.int32]
     """Shape (P,): every product once, by how much more it is bought than before."""
-    repeat_rates: NDArray[np.float32]
+    repeat_rate: NDArray[np.float32]
     """Shape (P,): the share of a product's buyers who buy it again."""
     shopper_vectors: NDArray[np.float32]
     """Shape (S, d)."""
@@ -91,7 +91,7 @@ ARRAYS: dict[str, Array] = {
     "together": Array(np.int32, 2, "products", holds_products=True),
     "popular": Array(np.int32, 1, "products", holds_products=True),
     "trending": Array(np.int32, 1, "products", holds_products=True),
-    "repeat_rates": Array(np.float32, 1, "products"),
+    "repeat_rate": Array(np.float32, 1, "products"),
     "shopper_vectors": Array(np.float32, 2, "shoppers"),
     "product_vectors": Array(np.float32, 2, "products"),
     "product_biases": Array(np.float32, 1, "products"),

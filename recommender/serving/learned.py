@@ -14,6 +14,9 @@ from recommender.stored_model import StoredModel
 
 DURABLE_RATE = 0.1
 """A product of whose buyers fewer than this buy it again is bought once."""
+OFTEN_RATE = 0.35
+"""A product of whose buyers fewer than this buy it again is not needed by who has just bought it. Above what a shop is
+credited with of which little is known."""
 HEAD = 300
 """Products of the lists for everybody that are kept ready."""
 
@@ -31,8 +34,8 @@ class Learned:
     """`rows[i]` is the row of the model's product i; the last is NOWHERE, for the index -1."""
     indices: "array[int]"
     """The other way round: the model's index of a row, -1 for none."""
-    durable: bytes
-    """1 for each of the model's products that is bought once."""
+    once: bytes
+    """For each of the model's products: 2 when it is bought once, 1 when it is not bought often, else 0."""
     popular_head: Rows
     trending_head: Rows
 
@@ -67,9 +70,12 @@ class Learned:
         return found
 
     def is_durable(self, row: int) -> bool:
-        """Whether it is bought once. So is what the model does not know: better to miss a sale than to look foolish."""
-        index = self._index(row)
-        return index < 0 or bool(self.durable[index])
+        """Whether it is bought once in a long time."""
+        return self._once(row) == 2
+
+    def is_needed_no_more(self, row: int) -> bool:
+        """Whether who has just bought it does not need it: also of what the model does not know."""
+        return self._once(row) > 0
 
     def knows(self, row: int) -> bool:
         return self._index(row) >= 0
@@ -90,6 +96,10 @@ class Learned:
 
     def _index(self, row: int) -> int:
         return self.indices[row] if row < len(self.indices) else -1
+
+    def _once(self, row: int) -> int:
+        index = self._index(row)
+        return 2 if index < 0 else self.once[index]
 
     def _beside(self, name: str, row: int) -> Rows:
         index = self._index(row)
@@ -112,9 +122,10 @@ def join(model: StoredModel, catalogue: Catalogue, *, began_at: datetime) -> Lea
     for index, row in enumerate(rows[:-1].tolist()):
         if row != NOWHERE:
             indices[row] = index
-    durable = (model.whole("repeat_rates") < DURABLE_RATE).tobytes()
+    rates = model.whole("repeat_rate")
+    once = ((rates < DURABLE_RATE).astype(np.uint8) + (rates < OFTEN_RATE)).tobytes()
     heads = (_rows_of(rows, model.part(name, 0, min(HEAD, len(products)))) for name in ("popular", "trending"))
-    return Learned(model, began_at, rows, indices, durable, *heads)
+    return Learned(model, began_at, rows, indices, once, *heads)
 
 
 def _rows_of(rows: NDArray[np.int32], indices: NDArray[np.int32]) -> Rows:

@@ -2,11 +2,10 @@
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
 from typing import NamedTuple
 
-from recommender.serving.learned import Learned
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.reasons import Why
 from recommender.serving.rulings import Ruling, reorder
@@ -36,6 +35,8 @@ class Order(NamedTuple):
     stages: tuple[Ordered, ...]
     gone: frozenset[int]
     """Rows that are not shown to this shopper: bought, and not bought twice."""
+    never: frozenset[int]
+    """Those of them that are not shown even when nothing else is left."""
 
 
 Key = tuple[int, str, Ask, int]
@@ -60,12 +61,14 @@ class Orders:
 
 def make_order(live: LiveTenant, placement: Placement, ask: Ask, ruling: Ruling, *, day: int) -> Order:
     """Deterministic for the same model, catalogue, rules, ask and day."""
-    gone = _gone(live, placement, ask)
+    just_bought = _just_bought(live, placement, ask)
+    gone = just_bought | _bought_before(live, placement, ask)
+    never = gone if placement.strategy == "discover" else just_bought
     seed = f"{day} {placement.id} {ask.shopper_id or ''}"
     stages = [
         _ordered(live, placement, stage, gone, ruling, seed) for stage in STRATEGIES[placement.strategy](live, ask)
     ]
-    return Order(tuple(stages), gone)
+    return Order(tuple(stages), gone, never)
 
 
 def behind(live: LiveTenant, placement: Placement, ask: Ask) -> Iterator[Ordered]:
@@ -92,19 +95,31 @@ def _distinct(stage: Stage, gone: frozenset[int]) -> Iterator[int]:
             yield row
 
 
-def _gone(live: LiveTenant, placement: Placement, ask: Ask) -> frozenset[int]:
-    """What the shopper has bought: all of it in a placement for discoveries, else what is bought once."""
-    if placement.strategy in ("buy_again", "recently_viewed"):
-        return frozenset()
-    bought = [live.row_of(name) for name in ask.session.bought]
+def _bought_before(live: LiveTenant, placement: Placement, ask: Ask) -> frozenset[int]:
+    """What the shopper bought before the model learned and is not shown again."""
     shopper = live.find_shopper(ask.shopper_id)
-    if live.learned is None:
-        return frozenset(bought)
-    if shopper is not None:
-        bought += live.learned.bought(shopper)
-    everything = placement.exclude_purchased or placement.strategy == "discover"
-    return frozenset(bought if everything else _durables(live.learned, bought))
+    if live.learned is None or shopper is None:
+        return frozenset()
+    bought = live.learned.bought(shopper)
+    return frozenset(filter(_test(placement, live.learned.is_durable), bought))
 
 
-def _durables(learned: Learned, rows: Sequence[int]) -> list[int]:
-    return [row for row in rows if learned.is_durable(row)]
+def _just_bought(live: LiveTenant, placement: Placement, ask: Ask) -> frozenset[int]:
+    bought = map(live.row_of, ask.session.bought)
+    unneeded = _everything if live.learned is None else live.learned.is_needed_no_more
+    return frozenset(filter(_test(placement, unneeded), bought))
+
+
+def _test(placement: Placement, unneeded: Callable[[int], bool]) -> Callable[[int], bool]:
+    """What of the shopper's purchases a placement leaves out: all of it in a place for discoveries."""
+    if placement.strategy in ("buy_again", "recently_viewed"):
+        return _nothing
+    return _everything if placement.exclude_purchased or placement.strategy == "discover" else unneeded
+
+
+def _everything(row: int) -> bool:
+    return True
+
+
+def _nothing(row: int) -> bool:
+    return False

@@ -46,8 +46,12 @@ def pick(
     walk = _Walk(live, mask, barred, wish.needs, wish.limit - len(pins))
     source, fallen_back = walk.through(order.stages), False
     if walk.left:
-        barred.update(order.gone)
+        gone = order.gone - barred
+        barred.update(gone)
         behind_source = walk.through(behind(live, placement, ask))
+        if not walk.rows and gone:
+            barred.difference_update(gone - order.never)  # what they have already is better than an empty place
+            behind_source = walk.through(behind(live, placement, ask))
         if source == "none":
             source, fallen_back = behind_source, behind_source != "none"
     for position, row in pins:

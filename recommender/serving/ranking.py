@@ -1,6 +1,7 @@
-"""Ranking: the one function that orders products for shoppers, used by evaluation and by the lists that we serve."""
+"""Ranking: the functions that order products by scores, for evaluation and for the lists that we serve alike."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +12,12 @@ CELLS_AT_ONCE = 4_000_000
 """Scores held in memory at once (about 50 MB with their sort keys)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scoring:
-    """What a product scores for a shopper: shopper vector · product vector + product bias + habit."""
+class Source(Protocol):
+    """Something that scores every product for some shoppers."""
 
-    shopper_vectors: NDArray[np.float32]
-    """Shape (shoppers, components)."""
-    product_vectors: NDArray[np.float32]
-    """Shape (products, components)."""
-    product_biases: NDArray[np.float32]
-    """Shape (products,)."""
-    habits: Interactions | None = None
-    """Added to the pairs that it holds; the others add nothing."""
+    def scores(self, shoppers: NDArray[np.integer], /) -> NDArray[np.float32]:
+        """Shape (shoppers, products), no NaN."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +29,29 @@ class Ranking:
 
 
 def rank(
-    scoring: Scoring,
+    source: Source,
     shoppers: NDArray[np.integer],
     *,
+    product_count: int,
     k: int,
-    allowed: NDArray[np.bool_] | None = None,
+    only: Interactions | None = None,
     hidden: Interactions | None = None,
 ) -> Ranking:
-    """Rank for the shoppers at these indices.
+    """Rank all products for the shoppers at these indices.
 
-    `allowed` (products,) leaves out products for everyone, `hidden` leaves out pairs (its rows are all shoppers).
-    Equal scores go by product index, so the same input has one answer. Costs shoppers × products × components.
+    `only` leaves just its pairs, `hidden` leaves its pairs out (the rows of both are all shoppers).
+    Equal scores go by product index, so the same input has one answer.
     """
-    ranking = Ranking(np.full((len(shoppers), k), -1, np.int32), np.full((len(shoppers), k), -np.inf, np.float32))
-    size = max(1, CELLS_AT_ONCE // max(1, len(scoring.product_biases)))
+    ranking = _nothing(len(shoppers), k)
+    size = max(1, CELLS_AT_ONCE // max(1, product_count))
     for start in range(0, len(shoppers), size):
         rows = slice(start, start + size)
-        scores = score(scoring, shoppers[rows])
-        if allowed is not None:
-            scores[:, ~allowed] = -np.inf
+        scores = source.scores(shoppers[rows]).copy()
+        if only is not None:
+            at = only.rows(shoppers[rows])
+            kept = np.full_like(scores, -np.inf)
+            kept[at.shoppers(), at.products] = scores[at.shoppers(), at.products]
+            scores = kept
         if hidden is not None:
             at = hidden.rows(shoppers[rows])
             scores[at.shoppers(), at.products] = -np.inf
@@ -62,14 +61,23 @@ def rank(
     return ranking
 
 
-def score(scoring: Scoring, shoppers: NDArray[np.integer]) -> NDArray[np.float32]:
-    """All scores of these shoppers, shape (shoppers, products)."""
-    scores: NDArray[np.float32] = scoring.shopper_vectors[shoppers] @ scoring.product_vectors.T
-    scores += scoring.product_biases
-    if scoring.habits is not None:
-        at = scoring.habits.rows(shoppers)
-        scores[at.shoppers(), at.products] += at.weights
-    return scores
+def rank_pairs(
+    rows: NDArray[np.integer], products: NDArray[np.integer], scores: NDArray[np.floating], *, row_count: int, k: int
+) -> Ranking:
+    """The best k of the scored products of each row 0 … row_count - 1.
+
+    Pairs come once, a row's products in ascending order; scores hold no NaN. Equal scores go by product index, so the
+    same input has one answer.
+    """
+    ranking = _nothing(row_count, k)
+    order = np.argsort((rows.astype(np.int64) << 32) + (0x80000000 - _ascending(scores)), kind="stable")
+    owners = rows[order]
+    places = np.arange(len(owners)) - np.searchsorted(owners, np.arange(row_count))[owners]
+    kept = places < k
+    at = owners[kept], places[kept]
+    ranking.products[at] = products[order][kept]
+    ranking.scores[at] = scores[order][kept]
+    return ranking
 
 
 def best(scores: NDArray[np.float32], k: int) -> Ranking:
@@ -80,10 +88,18 @@ def best(scores: NDArray[np.float32], k: int) -> Ranking:
     """
     columns = scores.shape[1]
     k = min(k, columns)
-    bits = (scores + np.float32(0)).view(np.int32)  # + 0 makes one zero of -0.0 and 0.0
-    ascending = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).astype(np.int64)
-    keys = (ascending << 32) | (0xFFFFFFFF - np.arange(columns, dtype=np.int64))
+    keys = (_ascending(scores) << 32) | (0xFFFFFFFF - np.arange(columns, dtype=np.int64))
     top = np.sort(np.partition(keys, columns - k, axis=1)[:, columns - k :], axis=1)[:, ::-1]
     products = (0xFFFFFFFF - (top & 0xFFFFFFFF)).astype(np.int32)
     values = np.take_along_axis(scores, products, axis=1)
     return Ranking(np.where(np.isneginf(values), np.int32(-1), products), values)
+
+
+def _ascending(scores: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Whole numbers of 32 bits in the order of the scores, as single floats."""
+    bits = (scores.astype(np.float32, copy=False) + np.float32(0)).view(np.int32)  # + 0 makes one zero of -0.0 and 0.0
+    return np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).astype(np.int64)
+
+
+def _nothing(rows: int, k: int) -> Ranking:
+    return Ranking(np.full((rows, k), -1, np.int32), np.full((rows, k), -np.inf, np.float32))

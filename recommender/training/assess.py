@@ -1,75 +1,115 @@
-"""Assessment: what a choice reaches on the last window, which it has not seen, beside the baselines."""
+"""Assessment: how the rankers' lists foretell the last window, which they have not seen, and whether ours may serve."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from recommender.purchases import Purchases
-from recommender.serving.ranking import Scoring
-from recommender.training.baselines import by_frequency, by_popularity
-from recommender.training.blend import blend, plain, read_signals
-from recommender.training.choose import Choice, last_window, scored_shoppers
-from recommender.training.evaluate import Report, evaluate
-from recommender.training.fit import fit
-from recommender.training.parameters import DAY_S, TrainingParameters
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.interactions import Interactions
+from recommender.training.baselines import FREQUENCY, POPULARITY
+from recommender.training.dataset import Cut
+from recommender.training.evaluate import Quality, Scored, mean_and_error, score_lists, summed_up
+from recommender.training.lists import Lists
 
 SURE_SHOPPERS = 50
-"""From so many scored shoppers on, a model below popularity is not promoted."""
+"""From so many scored shoppers on, lists that are worse than the floor are not promoted."""
+SURE = 1.96
+"""Standard errors outside which a difference is no chance (95 %)."""
+OURS = "ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One way to look at a window."""
+
+    listed: str
+    """Which of the lists is scored."""
+    relevant: Interactions
+
+
+def tasks(cut: Cut, labels: Interactions) -> dict[str, Task]:
+    """All: every purchase of the window. Novel: of what was never bought before. Again: of what was."""
+    novel = labels.without(cut.bought)
+    return {
+        "all": Task("for_you", labels),
+        "novel": Task("discover", novel),
+        "again": Task("buy_again", labels.without(novel)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Ours less another's NDCG, paired by shopper."""
+
+    mean: float
+    error: float
+
+    @property
+    def worse(self) -> bool:
+        """By more than chance."""
+        return self.mean < -SURE * self.error
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Reports on `served`, `lightfm`, `popularity` and `personal_frequency`; none where there was too little data."""
+    """By task, then by the name of whose lists they are; empty where there was too little data."""
 
     shoppers: int
-    products: int
-    reports: dict[str, Report]
+    scored: Mapping[str, Mapping[str, Scored]]
+
+    def quality(self, task: str, name: str = OURS) -> Quality | None:
+        found = self.scored.get(task, {}).get(name)
+        return None if found is None else summed_up(found)
+
+    def difference(self, task: str, other: str) -> Difference:
+        """Raises KeyError when one of them was not scored."""
+        lists = self.scored[task]
+        return Difference(*mean_and_error(lists[OURS].ndcg - lists[other].ndcg))
 
     def metrics(self) -> dict[str, object]:
         """As stored with the model; fractions of 1."""
-        if not self.reports:
+        if not self.scored:
             return {"evaluated": False, "reason": f"Only {self.shoppers} shoppers bought in the last window."}
-        reports = {name: asdict(report) for name, report in self.reports.items()}
-        return {"evaluated": True, "shoppers": self.shoppers, "products": self.products, **reports}
+        return {
+            "evaluated": True,
+            "shoppers": self.shoppers,
+            **{
+                task: {name: asdict(summed_up(one)) for name, one in named.items()}
+                for task, named in self.scored.items()
+            },
+            "ahead_of": {
+                task: {name: asdict(self.difference(task, name)) for name in named if name != OURS}
+                for task, named in self.scored.items()
+            },
+        }
 
     def objection(self) -> str | None:
-        """Why the model should not serve, or None."""
-        if not self.reports or self.shoppers < SURE_SHOPPERS:
-            return None
-        served, popular = self.reports["served"], self.reports["popularity"]
-        if served.all.ndcg < popular.all.ndcg and served.novel.ndcg < popular.novel.ndcg:
-            return "It foretells purchases worse than a plain list of popular products."
+        """Why the lists should not serve, or None."""
+        for task, floor, sentence in _FLOORS:
+            named = self.scored.get(task, {})
+            if floor in named and len(named[OURS].ndcg) >= SURE_SHOPPERS and self.difference(task, floor).worse:
+                return sentence
         return None
 
 
+_FLOORS = (
+    ("again", FREQUENCY, "It foretells what shoppers buy again worse than how often they bought it."),
+    ("novel", POPULARITY, "It foretells first purchases worse than a plain list of popular products."),
+)
+
+
 def assess(
-    purchases: Purchases,
-    choice: Choice,
-    parameters: TrainingParameters,
-    *,
-    end_s: int,
-    on_epoch: Callable[[int], None] = lambda done: None,
+    lists: Mapping[str, Lists], shoppers: NDArray[np.intp], cut: Cut, labels: Interactions, *, k: int
 ) -> Assessment:
-    """Fit before the last window that ends at `end_s` and score that window."""
-    seen = last_window(purchases, parameters, end_s=end_s)
-    shoppers = scored_shoppers(seen)
-    if shoppers < parameters.min_scored_shoppers:
-        return Assessment(shoppers, len(seen.train.products), {})
-    signals = read_signals(seen.train, parameters, as_of_s=end_s - parameters.window_days * DAY_S)
-    factors = fit(signals.interactions, parameters, epochs=choice.epochs, on_epoch=on_epoch)
-    scorings: dict[str, Scoring] = {
-        "served": blend(factors, signals, parameters, habit_weight=choice.habit_weight),
-        "lightfm": plain(factors),
-        "popularity": by_popularity(signals.popular, len(seen.train.shoppers)),
-        "personal_frequency": by_frequency(signals.bought, signals.popular),
-    }
-    reports = {
-        name: evaluate(
-            scoring,
-            bought=signals.bought,
-            labels=seen.labels,
-            k=parameters.k,
-            max_shoppers=parameters.max_scored_shoppers,
-        )
-        for name, scoring in scorings.items()
-    }
-    return Assessment(shoppers, len(seen.train.products), reports)
+    """Score everyone's lists, whose row i is for `shoppers[i]`, ascending, against the labels after the cut."""
+    scored = dict[str, dict[str, Scored]]()
+    for name, task in tasks(cut, labels).items():
+        some = np.flatnonzero(np.diff(task.relevant.starts)[shoppers])
+        scored[name] = {
+            whose: score_lists(
+                getattr(one, task.listed)[some], shoppers[some], relevant=task.relevant, bought=cut.bought, k=k
+            )
+            for whose, one in lists.items()
+        }
+    return Assessment(len(shoppers), scored)

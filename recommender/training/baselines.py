@@ -1,35 +1,43 @@
-"""Baselines: what any shop could do without a model, and what a model has to beat."""
+"""Baselines: each single source as if it were the ranker, over the same candidates.
+
+The candidates hold all that was bought and each source's best, so a source's first twenty are the same as over the
+whole catalogue.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.interactions import Interactions
-from recommender.purchases import Purchases
-from recommender.serving.ranking import Scoring
-from recommender.training.dataset import decay, decayed_counts
+from recommender.training.ranker import Ranker
+
+POPULARITY, FREQUENCY = "popularity", "personal_frequency"
+_COLUMNS = {
+    POPULARITY: "source_popular",
+    FREQUENCY: "pair_usual",
+    "ease": "source_ease",
+    "companions": "source_companions",
+    "lightfm": "source_lightfm",
+    "baskets": "source_baskets",
+}
 
 
-def popularity(purchases: Purchases, *, as_of_s: int, half_life_days: float) -> NDArray[np.float64]:
-    """Time-decayed number of lines of each product, shape (products,)."""
-    left = decay(purchases, as_of_s=as_of_s, half_life_days=half_life_days)
-    sums = np.bincount(purchases.product_indices, weights=left, minlength=len(purchases.products))
-    return sums.astype(np.float64)
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a panel; another, far below it, decides among equals."""
+
+    place: int
+    then: int
+
+    def scores(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        scores: NDArray[np.float32] = values[:, self.place] + np.float32(1e-4) * values[:, self.then]
+        return scores
 
 
-def by_popularity(popular: NDArray[np.float64], shopper_count: int) -> Scoring:
-    """The same order for everyone."""
-    return Scoring(
-        np.zeros((shopper_count, 1), np.float32), np.zeros((len(popular), 1), np.float32), popular.astype(np.float32)
-    )
-
-
-def personal_frequency(purchases: Purchases, *, as_of_s: int, half_life_days: float) -> Interactions:
-    """Time-decayed number of lines of each shopper and product."""
-    return decayed_counts(purchases, as_of_s=as_of_s, half_life_days=half_life_days)
-
-
-def by_frequency(frequency: Interactions, popular: NDArray[np.float64]) -> Scoring:
-    """What the shopper bought most; behind that, and among equals, what everyone buys."""
-    far_below = popular / max(float(popular.sum()), 1.0) * 1e-3
-    everyone = by_popularity(far_below, frequency.shopper_count)
-    return Scoring(everyone.shopper_vectors, everyone.product_vectors, everyone.product_biases, frequency)
+def baselines(names: Sequence[str]) -> dict[str, Ranker]:
+    """By name; `names` are a panel's columns, of which a shop may lack some."""
+    popular = names.index("source_popular")
+    columns = {name: names.index(column) for name, column in _COLUMNS.items() if column in names}
+    models = {name: Column(place, popular) for name, place in columns.items()}
+    return {name: Ranker(name, model, model) for name, model in models.items()}

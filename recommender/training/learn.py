@@ -1,132 +1,151 @@
-"""Learning: purchases become what a model holds. Knows neither tenant nor database."""
+"""Learning: feedback becomes what a model holds. Knows neither tenant nor database."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.id_map import IdMap
-from recommender.purchases import Purchases
-from recommender.serving.ranking import best, rank
-from recommender.training.assess import assess
-from recommender.training.blend import blend, read_signals
-from recommender.training.choose import choose
-from recommender.training.dataset import known
-from recommender.training.fit import fit
-from recommender.training.neighbours import neighbours
-from recommender.training.parameters import DAY_S, TrainingParameters
+from recommender.feedback import Feedback
+from recommender.serving.ranking import best
+from recommender.training.active import Active
+from recommender.training.because import find_because
+from recommender.training.dataset import Cut, cut_at
+from recommender.training.fit import Factors
+from recommender.training.gate import Decision, decide
+from recommender.training.health import data_warnings
+from recommender.training.learned import Learned, NothingToLearn
+from recommender.training.lists import Lists, make_lists
+from recommender.training.panel import describe, names
+from recommender.training.parameters import TrainingParameters
+from recommender.training.progress import ReportProgress, part_of
+from recommender.training.related import find_similar
+from recommender.training.sources.baskets import find_companions
+from recommender.training.sources.ease import fits_ease
+from recommender.training.stage import Stage, prepare
+from recommender.training.state import State
+from recommender.training.tastes import fit_tastes
+from recommender.training.trending import trending
+from recommender.training.untrained import untrained
+from recommender.training.warm import Fits
+from recommender.training.windows import windows_of
 
-ReportProgress = Callable[[str, float], None]
-"""Called with a stage's name and how much of the whole is done, 0 to 1."""
-
-
-class NothingToLearn(Exception):
-    """The record holds no purchase that a model could learn from; the message is for the merchant."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Learned:
-    """The parts of a model; see `recommender.model.Model` for the arrays."""
-
-    shoppers: IdMap
-    products: IdMap
-    features: IdMap
-    for_you: NDArray[np.int32]
-    for_you_because: NDArray[np.int32]
-    for_you_scores: NDArray[np.float32]
-    discover: NDArray[np.int32]
-    discover_because: NDArray[np.int32]
-    buy_again: NDArray[np.int32]
-    bought_starts: NDArray[np.int64]
-    bought: NDArray[np.int32]
-    similar: NDArray[np.int32]
-    together: NDArray[np.int32]
-    popular: NDArray[np.int32]
-    trending: NDArray[np.int32]
-    repeat_rates: NDArray[np.float32]
-    shopper_vectors: NDArray[np.float32]
-    product_vectors: NDArray[np.float32]
-    product_biases: NDArray[np.float32]
-    shopper_tastes: NDArray[np.float32]
-    feature_vectors: NDArray[np.float32]
-    feature_biases: NDArray[np.float32]
-    metrics: dict[str, object]
-    objection: str | None
-    """Why it should not serve, or None."""
+__all__ = ["Learned", "NothingToLearn", "learn"]
 
 
-def learn(purchases: Purchases, parameters: TrainingParameters, report: ReportProgress) -> Learned:
-    """Choose on the last window but one, assess on the last, fit on everything. Costs up to 30 epochs of LightFM."""
-    if not len(purchases):
+def learn(
+    feedback: Feedback,
+    parameters: TrainingParameters,
+    report: ReportProgress,
+    *,
+    warm: State | None = None,
+    active: Active | None = None,
+) -> Learned:
+    """Fit and count at three times, a window apart; decide on the last window; make the lists as of the last order.
+
+    `warm` saves LightFM's start: give it only where nobody was erased since it began. `active` is what serves now.
+    The same input gives the same bits. Raises NothingToLearn.
+    """
+    if not len(feedback.purchases):
         raise NothingToLearn("There are no orders to learn from yet.")
-    end_s = purchases.end_s
-    choice = choose(
-        purchases,
-        parameters,
-        end_s=end_s - parameters.window_days * DAY_S,
-        on_epoch=_share(report, "choosing", 0.05, 0.45, parameters.max_epochs),
-    )
-    assessment = assess(
-        purchases,
-        choice,
-        parameters,
-        end_s=end_s,
-        on_epoch=_share(report, "evaluating", 0.45, 0.65, choice.epochs),
-    )
-
-    train = known(purchases, min_product_lines=parameters.min_product_lines(len(purchases)))
-    if not len(train):
+    report("counting", 0.02)
+    windows = windows_of(feedback.purchases, parameters)
+    now = cut_at(feedback, parameters, as_of_s=windows.end_s)
+    if not len(now.purchases):
         raise NothingToLearn("No product was bought often enough to learn from yet.")
-    signals = read_signals(train, parameters, as_of_s=end_s)
-    factors = fit(
-        signals.interactions,
-        parameters,
-        epochs=choice.epochs,
-        on_epoch=_share(report, "learning", 0.65, 0.9, choice.epochs),
-    )
-    scoring = blend(factors, signals, parameters, habit_weight=choice.habit_weight)
+    fits, ease = Fits(parameters, warm), fits_ease(now.counted)
+    decision = decide(feedback, windows, parameters, fits, ease=ease, active=active, report=part_of(report, 0.05, 0.6))
+    factors = fits.at(now, part_of(report, 0.6, 0.7))
+    stage = prepare(now, factors, parameters, ease=ease)
+    report("listing", 0.8)
+    lists = _lists(stage, decision, parameters)
+    report("relating", 0.9)
+    return _learned(feedback, stage, factors, lists, decision, parameters, fits.state())
 
-    report("listing", 0.9)
-    everyone = np.arange(len(train.shoppers))
-    for_you = rank(scoring, everyone, k=parameters.for_you_length)
-    none = np.full_like(for_you.products, -1)
-    discover = rank(scoring, everyone, k=100, hidden=signals.bought).products
-    near = neighbours(signals.bought, length=parameters.similar_length)
-    order = best(signals.popular.astype(np.float32)[None, :], len(train.products)).products[0]
+
+def _lists(stage: Stage, decision: Decision | None, parameters: TrainingParameters) -> Lists:
+    everyone = np.arange(stage.cut.shape[0])
+    ranker = decision.ranker if decision else untrained(names(stage))
+    return make_lists(
+        describe(stage, everyone, parameters),
+        {"": ranker},
+        everyone,
+        repeat_rate=stage.repeat_rate,
+        parameters=parameters,
+    )[""]
+
+
+def _learned(
+    feedback: Feedback,
+    stage: Stage,
+    factors: Factors,
+    lists: Lists,
+    decision: Decision | None,
+    parameters: TrainingParameters,
+    state: State,
+) -> Learned:
+    cut, everyone = stage.cut, np.arange(stage.cut.shape[0])
+    near = find_companions(cut.bought, length=parameters.companions_length, power=0.8, shrinkage=10)
+    tastes = fit_tastes(cut, parameters)
     return Learned(
-        shoppers=train.shoppers,
-        products=train.products,
-        features=IdMap.of([]),
-        for_you=for_you.products,
-        for_you_because=none,
-        for_you_scores=np.where(np.isfinite(for_you.scores), for_you.scores, 0).astype(np.float32),
-        discover=discover,
-        discover_because=np.full_like(discover, -1),
-        buy_again=np.full((len(train.shoppers), 60), -1, np.int32),
-        bought_starts=signals.bought.starts,
-        bought=signals.bought.products,
-        similar=near,
-        together=near,
-        popular=order,
-        trending=order,
-        repeat_rates=np.ones(len(train.products), np.float32),
-        shopper_vectors=scoring.shopper_vectors,
-        product_vectors=scoring.product_vectors,
-        product_biases=scoring.product_biases,
-        shopper_tastes=np.zeros((len(train.shoppers), 1), np.float32),
-        feature_vectors=np.zeros((0, 1), np.float32),
-        feature_biases=np.zeros(0, np.float32),
-        metrics={
-            "lines": len(purchases),
-            "pairs": len(signals.interactions),
-            "choice": asdict(choice),
-            **assessment.metrics(),
-        },
-        objection=assessment.objection(),
+        shoppers=cut.purchases.shoppers,
+        products=cut.purchases.products,
+        shopper_vectors=factors.shopper_vectors,
+        product_vectors=factors.product_vectors,
+        product_biases=factors.product_biases,
+        for_you=lists.for_you,
+        for_you_because=find_because(lists.for_you, everyone, cut.bought, near),
+        for_you_scores=lists.for_you_scores,
+        discover=lists.discover,
+        discover_because=find_because(lists.discover, everyone, cut.bought, near),
+        buy_again=lists.buy_again,
+        bought_starts=cut.bought.starts,
+        bought=cut.bought.products,
+        similar=find_similar(cut, near, length=parameters.similar_length),
+        together=stage.together.products[:, : parameters.together_length],
+        popular=_ordered(cut.popular),
+        trending=_ordered(trending(cut)),
+        repeat_rate=stage.repeat_rate,
+        features=cut.facts.features,
+        feature_vectors=tastes.feature_vectors,
+        feature_biases=tastes.feature_biases,
+        shopper_tastes=tastes.shopper_tastes,
+        state=state,
+        parameters=asdict(parameters),
+        metrics=_metrics(feedback, cut, decision),
+        objection=decision.objection if decision else None,
+        warnings=[*data_warnings(feedback, cut), *_not_yet(decision)],
     )
 
 
-def _share(report: ReportProgress, stage: str, start: float, end: float, epochs: int) -> Callable[[int], None]:
-    """Epochs done, as a part of the whole between `start` and `end`."""
-    return lambda done: report(stage, start + (end - start) * done / epochs)
+def _ordered(values: NDArray[np.float64]) -> NDArray[np.int32]:
+    """Every product once, the greatest first; equal ones by index."""
+    ordered: NDArray[np.int32] = best(values.astype(np.float32)[None, :], len(values)).products[0]
+    return ordered
+
+
+def _metrics(feedback: Feedback, cut: Cut, decision: Decision | None) -> dict[str, object]:
+    counts: dict[str, object] = {
+        "lines": len(feedback.purchases),
+        "pairs": len(cut.bought),
+        "shoppers": cut.shape[0],
+        "products": cut.shape[1],
+        "as_of_s": cut.as_of_s,
+    }
+    if decision is None:
+        return {**counts, "ranker": "untrained", "evaluated": False, "reason": TOO_THIN}
+    return {**counts, "ranker": decision.ranker.kind, **decision.assessment.metrics()}
+
+
+def _not_yet(decision: Decision | None) -> list[str]:
+    """What a young shop has to wait for."""
+    if decision is None:
+        return [TOO_THIN]
+    if "untrained" in decision.ranker.kind:
+        return ["There are too few repeated windows of purchases to learn an order from: part of it is a fixed rule."]
+    return []
+
+
+TOO_THIN = (
+    "Too few shoppers bought again lately to learn from that or to measure the lists: they are put together by a fixed "
+    "rule until more orders come."
+)

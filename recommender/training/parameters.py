@@ -1,42 +1,92 @@
 """Training parameters: every constant of the protocol, so that a model's manifest can say how it was made."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """How trees are grown."""
+
+    rounds: int
+    learning_rate: float
+    leaves: int
+    leaf_rows: int
+    """The fewest rows of a leaf."""
+    columns: float
+    """Share of the columns that a tree may look at."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingParameters:
     """Chosen on Complete Journey's tuning window (labels from 2017-11-06); days are days before the training's end."""
 
+    seed: int = 20171106
+    threads: int = 1
+    """Of LightGBM. Another number gives other last bits."""
+    tune_seconds: float = 0
+    """How long to look for better parameters on the tuning window; 0 keeps these."""
+
+    window_days: int = 28
+    """Length of the windows that are learned from and evaluated; a quarter of a shorter history."""
+    min_scored_shoppers: int = 10
+    """A window with fewer shoppers says nothing."""
+    max_scored_shoppers: int = 3_000
+    """More make training and evaluation slower, not surer."""
+    k: int = 20
+
     components: int = 64
     max_sampled: int = 50
     """Negatives that WARP draws before it gives a pair up."""
     learning_rate: float = 0.05
-    seed: int = 20171106
+    epochs: int = 6
+    """Of LightFM from the start; more of it for less data, see `cold_epochs`."""
+    taste_components: int = 32
+    """Of LightFM on features only."""
+    taste_epochs: int = 4
     interaction_half_life_days: float = 60
-    popularity_half_life_days: float = 14
-    popularity_weight: float = 0.4
-    """What log1p(popularity) adds to LightFM's score."""
     habit_half_life_days: float = 90
-    habit_weights: tuple[float, ...] = (0, 1, 2, 4, 8, 16)
-    """Tried on the tuning window: what one purchase of today adds to the product's score."""
-    default_habit_weight: float = 0
-    window_days: int = 28
-    """Length of the tuning window and of the evaluated window."""
-    max_epochs: int = 10
-    patience: int = 2
-    """Epochs without a better tuning window before fitting stops."""
-    default_epochs: int = 6
-    """As `default_habit_weight`: where there is too little data for a tuning window."""
-    k: int = 20
-    min_scored_shoppers: int = 10
-    """A window with fewer shoppers says nothing."""
-    max_scored_shoppers: int = 5_000
-    """More make an evaluation slower, not surer."""
+    popularity_half_life_days: float = 14
+    basket_half_life_days: float = 30
+    ease_regularisation: float = 1_000
+    companions_length: int = 100
+    candidates: Mapping[str, int] = field(
+        default_factory=lambda: {
+            "ease": 120,
+            "companions": 120,
+            "lightfm": 100,
+            "baskets": 60,
+            "types": 60,
+            "features": 40,
+            "popular": 60,
+        }
+    )
+    """Products of each source, besides all that the shopper ever bought."""
+
+    max_ranker_rows: int = 300_000
+    """Of one window; all that was bought is kept, of the rest a share."""
+    min_positives: int = 30
+    """Bought candidates, all and novel, below which the ranker stays untrained."""
+    tree_positives: int = 10_000
+    """Bought candidates from which on trees are better than a straight line."""
+    ridge: float = 10
+    trees: Growth = Growth(rounds=150, learning_rate=0.1, leaves=31, leaf_rows=200, columns=0.6)
+    novel_trees: Growth = Growth(rounds=150, learning_rate=0.05, leaves=15, leaf_rows=500, columns=0.4)
+
+    repeatable: float = 0.05
+    """Repeat rate from which on a product may be shown to buy again."""
     for_you_length: int = 200
+    discover_length: int = 100
+    buy_again_length: int = 60
     similar_length: int = 50
+    together_length: int = 50
 
     def min_product_lines(self, lines: int) -> int:
         """Lines that a product needs to be in the model: 1 in a small shop, 20 from a million order lines on."""
         return min(20, max(1, lines // 50_000))
+
+    def cold_epochs(self, pairs: int) -> int:
+        """LightFM needs more epochs where they are short: three times as many for a few thousand pairs."""
+        return min(3 * self.epochs, max(self.epochs, 300_000 // max(pairs, 1)))

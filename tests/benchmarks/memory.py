@@ -155,7 +155,7 @@ def _model() -> Model:
         together=lists(PRODUCTS, 50),
         popular=dice.permutation(PRODUCTS).astype(np.int32),
         trending=dice.permutation(PRODUCTS).astype(np.int32),
-        repeat_rates=np.full(PRODUCTS, 0.5, np.float32),
+        repeat_rate=np.full(PRODUCTS, 0.5, np.float32),
         shopper_vectors=vectors(SHOPPERS, 64),
         product_vectors=vectors(PRODUCTS, 64),
         product_biases=np.zeros(PRODUCTS, np.float32),

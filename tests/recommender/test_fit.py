@@ -1,19 +1,26 @@
-"""Fitting: the same answer for the same seed, and a stop where the later window was best."""
+"""Fitting: the same answer for the same seed, and a start from where an earlier fit was."""
 
 import numpy as np
 
+from recommender.feedback import only
 from recommender.interactions import Interactions
-from recommender.training.dataset import interactions
-from recommender.training.fit import Factors, fit, fit_early_stopped
-from recommender.training.parameters import TrainingParameters
-from tests.recommender.shops import bought, two_tastes
+from recommender.training.dataset import Cut, cut_at
+from recommender.training.fit import Factors, fit
+from recommender.training.parameters import DAY_S, TrainingParameters
+from recommender.training.state import Kept, State, carried, state_of
+from recommender.training.tastes import fit_tastes
+from tests.recommender.shops import bought, two_tastes, with_facts
 
-SMALL = TrainingParameters(components=8, max_epochs=10, patience=2)
+SMALL = TrainingParameters(components=8, taste_components=4)
+
+
+def cut(*, weeks: int = 4) -> Cut:
+    feedback = with_facts(two_tastes(weeks=weeks))
+    return cut_at(feedback, SMALL, as_of_s=feedback.purchases.end_s)
 
 
 def learned_from() -> Interactions:
-    purchases = two_tastes(weeks=4)
-    return interactions(purchases, as_of_s=purchases.end_s, half_life_days=60)
+    return cut().liked
 
 
 def same(one: Factors, other: Factors) -> bool:
@@ -24,22 +31,61 @@ def same(one: Factors, other: Factors) -> bool:
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not() -> None:
-    once, again = (fit(learned_from(), SMALL, epochs=3) for _ in range(2))
-    other = fit(learned_from(), TrainingParameters(components=8, seed=1), epochs=3)
+    once, again = (fit(learned_from(), SMALL, epochs=3).factors for _ in range(2))
+    other = fit(learned_from(), TrainingParameters(components=8, seed=1), epochs=3).factors
     assert same(once, again)
     assert not same(once, other)
 
 
-def test_fitting_stops_after_the_patience_and_keeps_the_epoch_that_the_later_window_liked_best() -> None:
-    qualities = iter([0.1, 0.3, 0.2, 0.3, 0.9])
-    stopped = fit_early_stopped(learned_from(), SMALL, quality=lambda factors: next(qualities))
-    assert stopped.epochs == 2
-    assert stopped.history == (0.1, 0.3, 0.2, 0.3)
-    assert same(stopped.factors, fit(learned_from(), SMALL, epochs=2))
+def test_a_warm_start_goes_on_from_the_vectors_that_were_kept() -> None:
+    first = fit(learned_from(), SMALL, epochs=3)
+    kept = Kept(0, cut().purchases.shoppers, cut().purchases.products, first.weights)
+    start = carried(kept, kept.shoppers, kept.products, seed=1)
+    assert same(fit(learned_from(), SMALL, epochs=0, start=start).factors, first.factors)
+    assert not same(fit(learned_from(), SMALL, epochs=1, start=start).factors, first.factors)
+    assert same(first.factors, fit(learned_from(), SMALL, epochs=3).factors)  # the start was not written to
+
+
+def test_who_is_new_starts_small_and_who_is_gone_leaves_nothing() -> None:
+    first = fit(learned_from(), SMALL, epochs=3)
+    shoppers, products = cut().purchases.shoppers, cut().purchases.products
+    kept = Kept(0, shoppers, products, first.weights)
+    others = type(shoppers).of(["newcomer", *list(shoppers)[1:]])
+    start = carried(kept, others, products, seed=1)
+    assert np.array_equal(start["user_embeddings"][1:], first.weights["user_embeddings"][1:])
+    assert np.abs(start["user_embeddings"][0]).max() <= 0.5 / 8
+    assert (start["user_embedding_gradients"][0] == 1).all()
+    assert np.array_equal(start["item_biases"], first.weights["item_biases"])
+
+
+def test_the_latest_state_that_knows_nothing_of_the_cut_is_taken() -> None:
+    shoppers, products = cut().purchases.shoppers, cut().purchases.products
+    weights = fit(learned_from(), SMALL, epochs=1).weights
+    state = State(tuple(Kept(day * DAY_S, shoppers, products, weights) for day in (1, 5, 9)))
+    stored = state_of(state.arrays())
+    found = stored.latest(8 * DAY_S, components=8)
+    assert found is not None
+    assert found.as_of_s == 5 * DAY_S
+    assert stored.latest(0, components=8) is None
+    assert stored.latest(9 * DAY_S, components=16) is None
 
 
 def test_one_shopper_or_one_product_leaves_nothing_to_compare() -> None:
     purchases = bought(("a", "x", 0), ("a", "y", 1))
-    factors = fit(interactions(purchases, as_of_s=0, half_life_days=60), SMALL, epochs=3)
+    liked = cut_at(only(purchases), SMALL, as_of_s=purchases.end_s).liked
+    factors = fit(liked, SMALL, epochs=3).factors
     assert factors.shopper_vectors.shape == (1, 8)
     assert not factors.product_vectors.any()
+
+
+def test_tastes_prefer_new_products_with_the_features_of_what_was_bought() -> None:
+    shop = cut(weeks=12)
+    tastes = fit_tastes(shop, SMALL)
+    names = shop.facts.features.ids
+    of_new = {side: [names.index(f"type:{side}"), names.index(f"brand:{side.upper()}")] for side in "ct"}
+    scores = {
+        side: tastes.shopper_tastes @ tastes.feature_vectors[places].mean(axis=0) + tastes.feature_biases[places].mean()
+        for side, places in of_new.items()
+    }
+    likes_tea = np.array([int(name[1:]) % 2 == 1 for name in shop.purchases.shoppers])
+    assert ((scores["t"] > scores["c"]) == likes_tea).all()

@@ -35,5 +35,5 @@ def shown(
     live = LiveTenant(TENANT, Catalogue(SHELVES), book=Book(ruling))  # type: ignore[arg-type]  # as much as is asked
     live.catalogue.put(product(f"p{row}", offered=row not in sold_out) for row in range(1, 13))
     rows = reorder(order, ruling.factors)
-    made = Order((Ordered("model", rows, [0] * len(rows)),), frozenset(barred))
+    made = Order((Ordered("model", rows, [0] * len(rows)),), frozenset(barred), frozenset(barred))
     return pick(live, PLACE, Ask(), made, Wish(50, (), NO_NEEDS), now=NOW, taken=set(barred)).rows

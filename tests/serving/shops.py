@@ -111,7 +111,7 @@ def make_model(
         together=_lists(together or {}, known, known),
         popular=np.array([known.index(one) for one in products], np.int32),
         trending=np.array([known.index(one) for one in reversed(products)], np.int32),
-        repeat_rates=np.array([0.0 if one in durable else 0.9 for one in known], np.float32),
+        repeat_rate=np.array([0.0 if one in durable else 0.9 for one in known], np.float32),
         shopper_vectors=np.zeros((len(shoppers), 2), np.float32),
         product_vectors=np.zeros((len(known), 2), np.float32),
         product_biases=np.zeros(len(known), np.float32),

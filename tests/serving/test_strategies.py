@@ -176,3 +176,11 @@ def test_r4_a_product_that_never_sold_reaches_the_shoppers_who_like_its_kind() -
     shown = {shopper: ids(ask(shop, shopper=shopper, limit=6)) for shopper in ("ann", "bo")}
     assert ("acme" in shown["ann"], "bolt" in shown["ann"]) == (True, False)
     assert ("acme" in shown["bo"], "bolt" in shown["bo"]) == (False, True)
+
+
+def test_r2_who_has_everything_is_shown_what_they_have_rather_than_nothing() -> None:
+    everything = make_model(IDS, {"ann": IDS}, bought={"ann": IDS}, durable=IDS)
+    shop = open_live([product(one) for one in IDS], everything)
+    shop.placements = {"place": Placement(id="place", strategy="for_you")}
+    assert set(ids(ask(shop, shopper="ann"))) == set(IDS)
+    assert set(ids(ask(shop, shopper="ann", session=Session(bought=("boots",))))) == {*IDS} - {"boots"}

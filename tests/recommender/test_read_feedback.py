@@ -1,17 +1,24 @@
-"""Purchases read from the record: whose, which orders, which products."""
+"""Feedback read from the record: whose, which orders, which products, what the catalogue says, what was looked at."""
 
 from datetime import timedelta
 
-from recommender.feedback import read_purchases
-from tests.support.shop import MONDAY, ShopClient, order
+import numpy as np
+
+from recommender.feedback import Feedback
+from recommender.read_feedback import parse_purchases, read_feedback
+from tests.support.shop import MONDAY, ShopClient, event, order
 
 Line = tuple[str, str, int]
 """Shopper, product, seconds after Monday noon."""
 
 
-async def read(shop: ShopClient) -> list[Line]:
+async def everything(shop: ShopClient) -> Feedback:
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
-        purchases = await read_purchases(conn)
+        return await read_feedback(conn)
+
+
+async def read(shop: ShopClient) -> list[Line]:
+    purchases = (await everything(shop)).purchases
     shoppers, products = list(purchases.shoppers), list(purchases.products)
     start = int(MONDAY.timestamp())
     rows = zip(purchases.shopper_indices, purchases.product_indices, purchases.ordered_at_s, strict=True)
@@ -72,3 +79,55 @@ async def test_ids_with_commas_quotes_and_line_ends_come_through(shop: ShopClien
     await shop.stock(*odd, url="https://shop.example/odd", image_urls=[])
     await shop.push("orders", [order(str(number), [one], shopper_id=one) for number, one in enumerate(odd)])
     assert sorted(await read(shop)) == sorted((one, one, 0) for one in odd)
+
+
+async def test_the_catalogue_says_brand_categories_and_the_finest_of_them_as_the_type(shop: ShopClient) -> None:
+    await shop.stock("b1", brand="Acme", categories=["Shoes", "Boots"], price_minor=4900)
+    await shop.stock("a1", "gone")
+    assert (await shop.api.delete("/v1/products/gone")).status_code == 204
+    facts = (await everything(shop)).facts
+    assert list(facts.products) == ["a1", "b1"]
+    assert facts.prices_minor.tolist() == [1000, 4900]
+    assert list(facts.features) == ["brand:Acme", "category:Boots", "category:Shoes", "type:Boots"]
+    assert facts.types.tolist() == [-1, 3]
+    assert facts.starts.tolist() == [0, 0, 4]
+
+
+async def test_a_days_looks_are_one_and_only_those_of_known_shoppers_and_products(shop: ShopClient) -> None:
+    await shop.stock("p1", "p2")
+    await shop.push("orders", [order("A1", ["p1", "p2"], shopper_id="ann"), order("A2", ["p1"], shopper_id="bo")])
+    seen = [
+        event("e1", shopper_id="ann"),
+        event("e2", shopper_id="ann", type="cart"),
+        event("e3", shopper_id="ann", occurred_at=(MONDAY + timedelta(days=1)).isoformat()),
+        event("e4", visitor_id="nobody"),
+        event("e5", shopper_id="ann", product_id="unknown"),
+        event("e6", shopper_id="ann", type="impression", product_id="p2"),
+    ]
+    assert (await shop.push("events", seen)).json()["created"] == 6
+    interest = (await everything(shop)).interest
+    assert interest.shopper_indices.tolist() == interest.product_indices.tolist() == [0, 0]
+    assert sorted(interest.weights.tolist()) == sorted(np.array([0.3, 0.1], np.float32).tolist())
+
+
+async def test_what_was_left_out_is_counted(shop: ShopClient) -> None:
+    await shop.stock("p1")
+    await shop.push(
+        "orders",
+        [order("A1", ["p1", "unknown"], shopper_id="ann"), order("A2", ["p1"]), order("A3", ["p1"], status="returned")],
+    )
+    counted = (await everything(shop)).counted
+    assert (counted.lines, counted.guest_lines, counted.unknown_product_lines) == (3, 1, 1)
+
+
+def test_ids_with_quotes_commas_line_breaks_and_the_word_null_come_through_the_csv() -> None:
+    csv = 'null,"a,""b""",60\n"x\ny",NA,61\n 7 ,00012,62\n'
+    purchases = parse_purchases(memoryview(csv.encode()))
+    assert list(purchases.shoppers) == [" 7 ", "null", "x\ny"]
+    assert list(purchases.products) == ["00012", "NA", 'a,"b"']
+    assert purchases.ordered_at_s.tolist() == [62, 60, 61]
+    assert purchases.product_indices.tolist() == [0, 2, 1]
+
+
+def test_no_lines_are_no_purchases() -> None:
+    assert len(parse_purchases(memoryview(b""))) == 0
