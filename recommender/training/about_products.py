@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.training.dataset import Cut
+from recommender.training.firsts import OF_PRODUCTS, Firsts, firsts_of_products
 from recommender.training.parameters import DAY_S
 
 NAMES = (
@@ -16,13 +17,14 @@ NAMES = (
     "share_of_type",
     "first_sold",
     "last_sold",
+    *OF_PRODUCTS,
 )
-REPEAT_RATE, PRICE = NAMES.index("repeat_rate"), NAMES.index("price")
+PRICE, TYPE_SIZE = NAMES.index("price"), NAMES.index("type_size")
 LONG_AGO = 400
 """Days: for a product that was never sold."""
 
 
-def describe_products(cut: Cut, repeat_rate: NDArray[np.float32]) -> NDArray[np.float32]:
+def describe_products(cut: Cut, repeat_rate: NDArray[np.float32], firsts: Firsts) -> NDArray[np.float32]:
     """Shape (P, NAMES). Counts, days and prices are log1p; trend is the logarithm of 14 days over the usual 14."""
     lines, count = cut.purchases, cut.shape[1]
     ages = (cut.as_of_s - 1 - lines.ordered_at_s) // DAY_S
@@ -42,7 +44,7 @@ def describe_products(cut: Cut, repeat_rate: NDArray[np.float32]) -> NDArray[np.
         np.log1p(first),
         np.log1p(last),
     ]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return np.column_stack([*columns, firsts_of_products(cut, firsts)]).astype(np.float32)
 
 
 def _mean_by(groups: NDArray[np.integer], values: NDArray[np.float64]) -> NDArray[np.float64]:

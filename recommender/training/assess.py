@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.interactions import Interactions
-from recommender.training.baselines import FREQUENCY, POPULARITY
 from recommender.training.dataset import Cut
 from recommender.training.evaluate import Quality, Scored, mean_and_error, score_lists, summed_up
 from recommender.training.lists import Lists
+from recommender.training.untrained import FREQUENCY, POPULARITY
 
 SURE_SHOPPERS = 50
 """From so many scored shoppers on, lists that are worse than the floor are not promoted."""

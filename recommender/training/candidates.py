@@ -25,13 +25,13 @@ def find_candidates(
 ) -> Candidates:
     """Everything that the shoppers ever bought, and of each source the best so many that they did not.
 
-    `scores` hold one row a shopper and one column a product; a source without a length gives none.
+    `scores` hold one row a shopper and one column a product.
     """
     own = bought.rows(shoppers)
     before = own.shoppers(), own.products
     chosen = np.zeros((len(shoppers), bought.product_count), np.bool_)
     for name, scored in scores.items():
-        length = min(lengths.get(name, 0), bought.product_count)
+        length = lengths[name]
         if length:
             fresh = scored.copy()
             fresh[before] = -np.inf

@@ -10,7 +10,6 @@ from recommender.feedback import Feedback
 from recommender.interactions import Interactions
 from recommender.training.active import Active, object_to
 from recommender.training.assess import OURS, Assessment, assess
-from recommender.training.baselines import baselines
 from recommender.training.dataset import Cut, cut_at, labels_of
 from recommender.training.evaluate import evenly
 from recommender.training.lists import Lists, make_lists
@@ -19,7 +18,7 @@ from recommender.training.parameters import TrainingParameters
 from recommender.training.progress import ReportProgress, part_of
 from recommender.training.ranker import Ranker, Sample, Sampler, fit_ranker
 from recommender.training.stage import Stage, prepare
-from recommender.training.untrained import untrained
+from recommender.training.untrained import baselines, untrained
 from recommender.training.warm import Fits
 from recommender.training.windows import Windows
 
@@ -84,7 +83,9 @@ def _sample(seen: Seen, stage: Stage, parameters: TrainingParameters) -> Sample:
 
 def _sampler(seen: Seen, parameters: TrainingParameters) -> Sampler:
     """Keeps about `max_ranker_rows`."""
-    per_shopper = sum(parameters.candidates.values()) + len(seen.cut.bought) / max(seen.cut.shape[0], 1)
+    per_shopper = sum(parameters.drawn(name, seen.cut.shape[1]) for name in parameters.candidates) + len(
+        seen.cut.bought
+    ) / max(seen.cut.shape[0], 1)
     candidates = len(seen.shoppers) * min(per_shopper, seen.cut.shape[1])
     return Sampler(seen.labels, share=min(1.0, parameters.max_ranker_rows / max(candidates, 1)), seed=parameters.seed)
 

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from recommender.interactions import Interactions
 from recommender.training import about_products, about_shoppers
+from recommender.training.blend import blend, damped
 from recommender.training.candidates import Candidates, find_candidates
-from recommender.training.histories import COLUMNS, DAYS
+from recommender.training.firsts import OF_TYPES
+from recommender.training.histories import COLUMNS, DAYS, USUAL
 from recommender.training.parameters import TrainingParameters
 from recommender.training.stage import Stage
 
@@ -45,6 +47,9 @@ def names(stage: Stage) -> list[str]:
         *(f"shopper_{name}" for name in about_shoppers.NAMES),
         "price_to_own",
         "share_of_own",
+        *(f"type_{name}" for name in OF_TYPES),
+        "type_left",
+        "blend",
     ]
 
 
@@ -57,19 +62,26 @@ def describe(stage: Stage, shoppers: NDArray[np.integer], parameters: TrainingPa
 
 def _describe(stage: Stage, block: NDArray[np.integer], parameters: TrainingParameters) -> Panel:
     scores = {name: source.scores(block) for name, source in stage.sources.items()}
-    found = find_candidates(scores, parameters.candidates, stage.cut.bought, block)
+    lengths = {name: parameters.drawn(name, stage.cut.shape[1]) for name in scores}
+    found = find_candidates(scores, lengths, stage.cut.bought, block)
     shoppers = block[found.rows].astype(np.int64)
     own = stage.by_product.of(shoppers, found.products)
-    of_type = stage.by_type.of(shoppers, stage.cut.facts.types[found.products])
+    types = stage.cut.facts.types[found.products]
+    of_type, explored = stage.by_type.of(shoppers, types), stage.firsts_by_type.of(shoppers, types)
     product, shopper = stage.of_products[found.products], stage.of_shoppers[shoppers]
+    standardised = {name: _standardised(scored, found) for name, scored in scores.items()}
+    blended = blend(standardised, own[:, USUAL], stage.repeat_rate[found.products])
     values = [
-        *(_standardised(scored, found) for scored in scores.values()),
+        *(damped(scored) for scored in standardised.values()),
         own,
         of_type,
         product,
         shopper,
         product[:, about_products.PRICE] - shopper[:, about_shoppers.PRICE],
         of_type[:, DAYS] - shopper[:, about_shoppers.DAYS],
+        explored,
+        explored[:, 0] - product[:, about_products.TYPE_SIZE],
+        damped(blended),
     ]
     return Panel(shoppers, found.products, own[:, DAYS] == 0, np.column_stack(values))
 

@@ -41,7 +41,7 @@ class TrainingParameters:
     max_sampled: int = 50
     """Negatives that WARP draws before it gives a pair up."""
     learning_rate: float = 0.05
-    epochs: int = 6
+    epochs: int = 3
     """Of LightFM from the start; more of it for less data, see `cold_epochs`."""
     taste_components: int = 32
     """Of LightFM on features only."""
@@ -63,7 +63,7 @@ class TrainingParameters:
             "popular": 60,
         }
     )
-    """Products of each source, besides all that the shopper ever bought."""
+    """Products of each source, besides all that the shopper ever bought; fewer in a small catalogue, see `drawn`."""
 
     max_ranker_rows: int = 300_000
     """Of one window; all that was bought is kept, of the rest a share."""
@@ -72,8 +72,9 @@ class TrainingParameters:
     tree_positives: int = 10_000
     """Bought candidates from which on trees are better than a straight line."""
     ridge: float = 10
+    logistic_rows: int = 150_000
+    """A straight line needs no more."""
     trees: Growth = Growth(rounds=150, learning_rate=0.1, leaves=31, leaf_rows=200, columns=0.6)
-    novel_trees: Growth = Growth(rounds=150, learning_rate=0.05, leaves=15, leaf_rows=500, columns=0.4)
 
     repeatable: float = 0.05
     """Repeat rate from which on a product may be shown to buy again."""
@@ -87,6 +88,10 @@ class TrainingParameters:
         """Lines that a product needs to be in the model: 1 in a small shop, 20 from a million order lines on."""
         return min(20, max(1, lines // 50_000))
 
+    def drawn(self, source: str, products: int) -> int:
+        """How many candidates a source gives: at the most 50, or a hundredth of a larger catalogue."""
+        return min(self.candidates.get(source, 0), max(50, products // 100), products)
+
     def cold_epochs(self, pairs: int) -> int:
-        """LightFM needs more epochs where they are short: three times as many for a few thousand pairs."""
-        return min(3 * self.epochs, max(self.epochs, 300_000 // max(pairs, 1)))
+        """LightFM needs more epochs where there are few pairs: five times as many for a few thousand."""
+        return min(5 * self.epochs, max(self.epochs, 300_000 // max(pairs, 1)))

@@ -21,6 +21,17 @@ class Model(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """The sum of models' log-odds: trees that saw everything, and a line that saw what is new, each know something."""
+
+    models: Sequence[Model]
+
+    def scores(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        scores: NDArray[np.float32] = np.sum([model.scores(values) for model in self.models], axis=0)
+        return scores
+
+
+@dataclass(frozen=True, slots=True)
 class Ranker:
     """Two models, because buying again and discovering are two problems."""
 
@@ -70,7 +81,7 @@ def joined(samples: Sequence[Sample]) -> Sample:
 def fit_ranker(samples: Sequence[Sample], parameters: TrainingParameters) -> Ranker | None:
     """Learn which candidates were bought; None where too few were to learn from.
 
-    Trees need `tree_positives` bought rows, and the novel ones too; below that a straight line errs less.
+    Trees need `tree_positives` bought rows; below that a straight line errs less.
     """
     if not samples:
         return None
@@ -80,13 +91,28 @@ def fit_ranker(samples: Sequence[Sample], parameters: TrainingParameters) -> Ran
         return None
     fresh = rows.values[rows.new], rows.labels[rows.new]
     if positives >= parameters.tree_positives:
+        everything = fit_trees(rows.values, rows.labels, parameters, parameters.trees)
         return Ranker(
             "trees",
-            fit_trees(rows.values, rows.labels, parameters, parameters.trees),
-            fit_trees(*fresh, parameters, parameters.novel_trees),
+            everything,
+            Together((everything, _line(*fresh, parameters))),
         )
     return Ranker(
         "logistic",
-        fit_logistic(rows.values, rows.labels, ridge=parameters.ridge),
-        fit_logistic(*fresh, ridge=parameters.ridge),
+        _line(rows.values, rows.labels, parameters),
+        _line(*fresh, parameters),
     )
+
+
+def _line(values: NDArray[np.float32], labels: NDArray[np.bool_], parameters: TrainingParameters) -> Model:
+    return fit_logistic(*thinned(values, labels, parameters.logistic_rows), ridge=parameters.ridge)
+
+
+def thinned(
+    values: NDArray[np.float32], labels: NDArray[np.bool_], most: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """About so many rows: all that were bought, and every n-th of the rest."""
+    rest = np.flatnonzero(~labels)
+    every = max(1, len(rest) // max(1, most - int(labels.sum())))
+    kept = np.sort(np.concatenate((np.flatnonzero(labels), rest[::every])))
+    return values[kept], labels[kept]

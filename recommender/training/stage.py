@@ -11,6 +11,7 @@ from recommender.serving.ranking import Source
 from recommender.training.about_products import describe_products
 from recommender.training.about_shoppers import describe_shoppers
 from recommender.training.dataset import Cut, decayed_counts
+from recommender.training.firsts import find_firsts, firsts_of_types
 from recommender.training.fit import Factors
 from recommender.training.histories import Histories, read_histories
 from recommender.training.parameters import TrainingParameters
@@ -34,6 +35,8 @@ class Stage:
     """Shopper × product."""
     by_type: Histories
     """Shopper × type."""
+    firsts_by_type: Histories
+    """Shopper × type, of first purchases."""
     repeat_rate: NDArray[np.float32]
     """Shape (P,)."""
     of_products: NDArray[np.float32]
@@ -61,16 +64,18 @@ def prepare(cut: Cut, factors: Factors, parameters: TrainingParameters, *, ease:
         **when,
     )
     repeat_rate = repeat_rates(cut, by_product)
-    of_products = describe_products(cut, repeat_rate)
+    firsts = find_firsts(cut)
+    of_products = describe_products(cut, repeat_rate, firsts)
     return Stage(
         cut,
         together,
         _sources(cut, factors, together, parameters, ease=ease),
         by_product,
         by_type,
+        firsts_of_types(cut, firsts),
         repeat_rate,
         of_products,
-        describe_shoppers(cut, of_products),
+        describe_shoppers(cut, of_products, firsts),
     )
 
 
