@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from api import health
+from api.door import Door
 from api.edge import Edge
 from api.endpoints import Endpoint, Handler, make_routes
 from api.errors import HANDLERS
@@ -69,7 +70,11 @@ def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
         Route("/openapi.json", _openapi(settings)),
     ]
     app = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
-    return Edge(app, max_in_flight=settings.max_in_flight)
+    return Edge(app, _doors(), max_in_flight=settings.max_in_flight)
+
+
+def _doors() -> dict[tuple[str, str], Door]:
+    return {(one.method, one.path): one.handler for one in ENDPOINTS if isinstance(one.handler, Door)}
 
 
 def _openapi(settings: Settings) -> Handler:

@@ -5,11 +5,15 @@ import itertools
 import re
 import secrets
 import time
+from collections.abc import Mapping
 
 import structlog
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem
+from api.door import Door
+from api.errors import answer_error, problem
 from infra.errors import Unavailable
 from infra.telemetry import IN_FLIGHT, REQUESTS
 
@@ -33,8 +37,10 @@ class Edge:
     and does not come back.
     """
 
-    def __init__(self, app: ASGIApp, *, max_in_flight: int) -> None:
+    def __init__(self, app: ASGIApp, doors: Mapping[tuple[str, str], Door], *, max_in_flight: int) -> None:
+        """`doors` by method and path: what does not go through the app."""
         self._app = app
+        self._doors = doors
         self._max_in_flight = max_in_flight
         self._in_flight = 0
         IN_FLIGHT.set_function(lambda: self._in_flight)
@@ -50,9 +56,27 @@ class Edge:
             await problem(refusal, scope["request_id"], headers)(scope, receive, send)
             REQUESTS.add("(refused)", refusal.status, 0.0)
             return
-        await self._answer(scope, receive, send)
+        door = self._doors.get((scope["method"], scope["path"]))
+        if door is None:
+            await self._pass_on(scope, receive, send)
+        else:
+            await self._answer(door, scope, receive, send)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, door: Door, scope: Scope, receive: Receive, send: Send) -> None:
+        """What pages ask is counted and not logged."""
+        started, status = time.perf_counter(), 500
+        self._in_flight += 1
+        try:
+            scope["app"] = self._app
+            response = await _open(door, scope, receive)
+            status = response.status_code
+            response.raw_headers.append((b"x-request-id", scope["request_id"].encode()))
+            await response(scope, receive, send)
+        finally:
+            self._in_flight -= 1
+            REQUESTS.add(scope["path"], status, time.perf_counter() - started)
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         started, status, request_id = time.perf_counter(), 500, scope["request_id"].encode()
 
         async def send_with_id(message: Message) -> None:
@@ -70,8 +94,15 @@ class Edge:
             _tell(scope, status, time.perf_counter() - started)
 
 
+async def _open(door: Door, scope: Scope, receive: Receive) -> Response:
+    try:
+        return await door.answer(scope, receive)
+    except Exception as error:  # noqa: BLE001 the edge: whatever it is, the page gets an answer
+        return await answer_error(Request(scope), error)
+
+
 def _tell(scope: Scope, status: int, seconds: float) -> None:
-    """By route template, never by address: an address holds ids. What pages ask is counted and not logged."""
+    """By route template, never by address: an address holds ids."""
     route = getattr(scope.get("route"), "path", "(none)")
     REQUESTS.add(route, status, seconds)
     if not scope["path"].startswith(NOT_LOGGED):

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.session import NOTHING, Session
 from recommender.serving.strategies import Ask, pick
 from tenants.fields import ExternalId
 
@@ -43,11 +44,10 @@ class Viewer:
 
     shopper_id: str | None
     """Proven by a shopper token, never by word alone."""
-    viewed: Sequence[str]
-    """This session's products, the latest first."""
+    session: Session
 
 
-STRANGER = Viewer(None, ())
+STRANGER = Viewer(None, NOTHING)
 """Somebody of whom nothing is known, or nothing is to be used."""
 
 
@@ -62,7 +62,8 @@ def _fill_one(live: LiveTenant, slot: Slot, viewer: Viewer, now: float, taken: s
     placement = PLACEMENTS.get(slot.name)
     if placement is None:
         return _encode(slot.name, "none", "none", "", "There is no placement of that name.", ())
-    ask = Ask(viewer.shopper_id, viewer.viewed, slot.product, slot.exclude, slot.limit)
+    seen = (*viewer.session.carted, *viewer.session.viewed)
+    ask = Ask(viewer.shopper_id, seen, slot.product, slot.exclude, slot.limit)
     picked = pick(live, placement.strategy, ask, now=now, taken=taken)
     why = None if picked.cards else _why_empty(live)
     return _encode(slot.name, placement.strategy, picked.source, placement.heading, why, picked.cards)

@@ -1,11 +1,18 @@
 """/v1/shoppers: the people a merchant sells to."""
 
 from collections.abc import Sequence
+from functools import partial
+from uuid import UUID
 
 from msgspec import Struct
 
 from api.resources import Resource
+from api.sessions import list_owners
+from api.state import State
 from api.v1.orders import learn_later
+from api.writes import Tell
+from infra.database import Connection
+from tenants.erase import list_names
 from tenants.shoppers import (
     Shopper,
     StoredShopper,
@@ -23,6 +30,13 @@ class ShopperPage(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
+async def forget_shopper(conn: Connection, state: State, tenant_id: UUID, shopper_id: str) -> Tell:
+    """The next model must not know them, and their sessions go with them."""
+    await learn_later(conn, state, tenant_id)
+    owners = list_owners(tenant_id, await list_names(conn, ("external_id", shopper_id)))
+    return partial(state.sessions.forget, owners)
+
+
 SHOPPERS = Resource(
     name="shoppers",
     document=Shopper,
@@ -32,5 +46,5 @@ SHOPPERS = Resource(
     get=get_shopper,
     list_page=list_shoppers,
     delete=delete_shopper,
-    after_delete=learn_later,  # the next model must not know them
+    before_delete=forget_shopper,
 )
