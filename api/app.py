@@ -60,7 +60,7 @@ def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_state(settings, clock) as state:
-            app.state.lastbook = state
+            app.state.lastbook = edge.state = state
             yield
 
     routes = [
@@ -70,7 +70,8 @@ def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
         Route("/openapi.json", _openapi(settings)),
     ]
     app = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
-    return Edge(app, _doors(), max_in_flight=settings.max_in_flight)
+    edge = Edge(app, _doors(), max_in_flight=settings.max_in_flight)
+    return edge
 
 
 def _doors() -> dict[tuple[str, str], Door]:

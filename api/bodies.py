@@ -1,17 +1,19 @@
 """Bodies: read with a cap, decoded by type, refused with the line and the field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Message, Receive, Scope
+from starlette.types import Message, Receive
 
 from infra.errors import BadRequest, FieldError, Invalid, TooLarge, Unsupported
 from tenants.decoding import NUL_REASON, field_error, holds_nul, json_reason
 
 T = TypeVar("T")
+Headers = Mapping[bytes, bytes]
+"""Names are in lower case, as the server gives them."""
 B = TypeVar("B", bytes, bytearray)
 
 MAX_BODY = 10_000_000
@@ -39,12 +41,11 @@ class Rows(Generic[T]):
 
 async def read_body(request: Request, *, limit: int = MAX_BODY, types: Sequence[str] = (JSON,)) -> bytes:
     """The whole body. Raises TooLarge beyond `limit` bytes, Unsupported for another content type or an encoding."""
-    return await receive_body(request.scope, request.receive, limit=limit, types=types)
+    return await receive_body(dict(request.scope["headers"]), request.receive, limit=limit, types=types)
 
 
-async def receive_body(scope: Scope, receive: Receive, *, limit: int, types: Sequence[str]) -> bytes:
+async def receive_body(headers: Headers, receive: Receive, *, limit: int, types: Sequence[str]) -> bytes:
     """The same for one who has no Request."""
-    headers = dict(scope["headers"])
     content_type = _content_type(headers)
     if content_type not in types:
         raise Unsupported(f"The content type {content_type or '(none)'!r} is not read here.")
@@ -66,7 +67,7 @@ def read_content_type(request: Request) -> str:
     return _content_type(dict(request.scope["headers"]))
 
 
-def _content_type(headers: dict[bytes, bytes]) -> str:
+def _content_type(headers: Headers) -> str:
     return headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
 
 

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope
+from starlette.types import Receive
 
-from api.bodies import receive_body
-from api.state import State
+from api.bodies import Headers, receive_body
+from api.state import State, state_of
 
 DoorHandler = Callable[[State, bytes], Awaitable[Response]]
 
@@ -22,10 +22,9 @@ class Door:
         self._limit = limit
         self._types = types
 
-    async def answer(self, scope: Scope, receive: Receive) -> Response:
+    async def answer(self, state: State, headers: Headers, receive: Receive) -> Response:
         """Raises the handler's refusals, and those of `receive_body`."""
-        body = await receive_body(scope, receive, limit=self._limit, types=self._types)
-        return await self._handler(scope["app"].state.lastbook, body)
+        return await self._handler(state, await receive_body(headers, receive, limit=self._limit, types=self._types))
 
     async def __call__(self, request: Request) -> Response:
-        return await self.answer(request.scope, request.receive)
+        return await self.answer(state_of(request), dict(request.scope["headers"]), request.receive)

@@ -14,7 +14,7 @@ import asyncio
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from infra.clock import Clock
@@ -74,12 +74,20 @@ class Sessions:
         self._clock = clock
         self.near: Near[Trace] = Near(self._load, _NO_TRACE)
 
+    def find(self, owners: Sequence[str]) -> Session | None:
+        """Their session, joined when they are two, if nothing of it changed since this process read it."""
+        if not owners:
+            return NOTHING
+        mine = self.near.find(owners[0])
+        if mine is None or len(owners) == 1:
+            return None if mine is None else mine.session
+        browser = self.near.find(owners[1])
+        return None if browser is None else _join(mine, browser)
+
     async def read(self, owners: Sequence[str]) -> Session:
-        """Their session, joined when they are two; it asks Redis only for what changed or was not read lately."""
-        traces = [self.near.find(one) for one in owners]
-        if None in traces:
-            traces = [*await asyncio.gather(*map(self.near.get, owners))]
-        return _join(cast(list[Trace], traces))
+        """The same, from Redis where need be."""
+        traces = await asyncio.gather(*map(self.near.get, owners))
+        return traces[0].session if len(traces) == 1 else _join(*traces)
 
     async def extend(self, owner: str, deeds: Sequence[Deed]) -> None:
         """Add what was just done, the latest last."""
@@ -154,15 +162,11 @@ def _trace(browsed: tuple[tuple[float, str], ...], bought: tuple[tuple[float, st
     return Trace(browsed, _session(browsed, tuple(product for _, product in bought)))
 
 
-def _join(traces: Sequence[Trace]) -> Session:
-    """Of the shopper and of the browser; what was bought is the shopper's."""
-    if not traces:
-        return NOTHING
-    mine, *others = traces
-    if not any(other.browsed for other in others):
-        return mine.session
-    browsed = sorted((one for trace in traces for one in trace.browsed), reverse=True)
-    return _session(browsed, mine.session.bought)
+def _join(shopper: Trace, browser: Trace) -> Session:
+    """What was done in both, the latest first."""
+    if not browser.browsed:
+        return shopper.session
+    return _session(sorted((*shopper.browsed, *browser.browsed), reverse=True), shopper.session.bought)
 
 
 def _session(browsed: Iterable[tuple[float, str]], bought: tuple[str, ...]) -> Session:

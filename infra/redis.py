@@ -23,7 +23,7 @@ Command = tuple[str | int | float, ...]
 
 def key(tenant_id: UUID, *parts: str) -> str:
     """`{t:<tenant>}:part:part`: the braces keep a tenant's keys on one node of a cluster."""
-    return ":".join((_braced(tenant_id), *parts))
+    return f"{_braced(tenant_id)}:{':'.join(parts)}"
 
 
 @lru_cache(maxsize=10_000)

@@ -15,7 +15,11 @@ async def ask_slots(state: State, body: bytes) -> PublicAnswer:
     the session has not changed."""
     wish, now = decode_one(body, _decoder), state.clock().timestamp()
     page = await open_page(state, key=wish.key, token=wish.token, visitor=wish.visitor, now=now)
-    viewer = Viewer(page.shopper_id, await state.sessions.read(page.owners)) if wish.personalised else STRANGER
+    if wish.personalised:
+        session = state.sessions.find(page.owners) or await state.sessions.read(page.owners)
+        viewer = Viewer(page.shopper_id, session)
+    else:
+        viewer = STRANGER
     return PublicAnswer(fill(page.live, wish.slots, viewer, now=now))
 
 
