@@ -102,7 +102,8 @@ async def test_what_was_asked_before_changes_were_heard_is_not_kept(afar: Afar) 
 
 async def test_when_it_cannot_be_read_there_is_nothing_and_that_is_not_kept(afar: Afar, kept: Near[int]) -> None:
     afar.down = True
-    assert await asyncio.gather(kept.get("a"), kept.get("b")) == [-1, -1]
+    first, second = await asyncio.gather(kept.get("a"), kept.get("b"))
+    assert (first, second) == (-1, -1)
     afar.down = False
     assert await kept.get("a") == 0
 
