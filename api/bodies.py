@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 import msgspec
@@ -12,9 +13,10 @@ from infra.errors import BadRequest, FieldError, Invalid, TooLarge, Unsupported
 from tenants.decoding import NUL_REASON, field_error, holds_nul, json_reason
 
 T = TypeVar("T")
+B = TypeVar("B", bytes, bytearray)
+
 Headers = Mapping[bytes, bytes]
 """Names are in lower case, as the server gives them."""
-B = TypeVar("B", bytes, bytearray)
 
 MAX_BODY = 10_000_000
 MAX_ROWS = 10_000
@@ -46,7 +48,7 @@ async def read_body(request: Request, *, limit: int = MAX_BODY, types: Sequence[
 
 async def receive_body(headers: Headers, receive: Receive, *, limit: int, types: Sequence[str]) -> bytes:
     """The same for one who has no Request."""
-    content_type = _content_type(headers)
+    content_type = _media_type(headers.get(b"content-type", b""))
     if content_type not in types:
         raise Unsupported(f"The content type {content_type or '(none)'!r} is not read here.")
     if headers.get(b"content-encoding", b"identity") != b"identity":
@@ -64,11 +66,12 @@ async def receive_body(headers: Headers, receive: Receive, *, limit: int, types:
 
 def read_content_type(request: Request) -> str:
     """Without its parameters, in lower case; empty when there is none."""
-    return _content_type(dict(request.scope["headers"]))
+    return _media_type(dict(request.scope["headers"]).get(b"content-type", b""))
 
 
-def _content_type(headers: Headers) -> str:
-    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+@lru_cache(maxsize=100)
+def _media_type(content_type: bytes) -> str:
+    return content_type.partition(b";")[0].strip().lower().decode("latin-1")
 
 
 async def _collect(message: Message, receive: Receive, limit: int) -> bytes:

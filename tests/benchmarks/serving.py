@@ -91,13 +91,10 @@ async def _fill(settings: Settings) -> NewShop:
 def _known(shop: NewShop) -> list[Document]:
     """Who asks for a slot: a shopper each, with a token and a browser of their own."""
     key, now = SigningKey(str(shop.signing.key_id), signing_seed(shop.signing.secret)), datetime.now(UTC)
+    tokens = (sign_shopper_token(key, f"s{number}", now) for number in range(SHOPPERS))
     return [
-        {
-            "key": shop.publishable.secret,
-            "token": sign_shopper_token(key, f"s{number}", now),
-            "visitor": f"known-{number:06}",
-        }
-        for number in range(SHOPPERS)
+        {"key": shop.publishable.secret, "token": token, "visitor": f"known-{number:06}"}
+        for number, token in enumerate(tokens)
     ]
 
 
