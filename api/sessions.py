@@ -18,10 +18,12 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from infra.clock import Clock
+from infra.database import Connection
 from infra.key_feed import tell
 from infra.near import Near
 from infra.redis import Cache, Command, key
 from recommender.serving.session import NOTHING, Session
+from tenants.erase import Identifier, list_names
 
 BROWSED = timedelta(minutes=30)
 BOUGHT = timedelta(days=35)
@@ -43,10 +45,10 @@ def owner(tenant_id: UUID, kind: Kind, name: str) -> str:
     return key(tenant_id, "session", kind, name)
 
 
-def list_owners(tenant_id: UUID, names: Iterable[tuple[str, str]]) -> list[str]:
-    """All owners among the identifiers (kind and value) of a person."""
+async def list_owners(conn: Connection, tenant_id: UUID, person: Identifier) -> list[str]:
+    """Everything under which a person may have a session: all their ids and browsers."""
     kinds: dict[str, Kind] = {"external_id": "shopper", "visitor": "visitor"}
-    return [owner(tenant_id, kinds[kind], name) for kind, name in names if kind in kinds]
+    return [owner(tenant_id, kinds[kind], name) for kind, name in await list_names(conn, person) if kind in kinds]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Sessions:
         return None if browser is None else _join(mine, browser)
 
     async def read(self, owners: Sequence[str]) -> Session:
-        """The same, from Redis where need be."""
+        """The same of one or two, from Redis where need be."""
         traces = await asyncio.gather(*map(self.near.get, owners))
         return traces[0].session if len(traces) == 1 else _join(*traces)
 

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 FRESH_SECONDS = 30.0
 """How long a lost message stays unnoticed."""
-MOST = 50_000
+MOST = 20_000
 
 
 class Near(Generic[T]):

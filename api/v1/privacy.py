@@ -20,7 +20,7 @@ from infra.database import Connection
 from infra.errors import Conflict, NotFound
 from recommender.exporting import defer_export
 from tenants.audit import record_audit
-from tenants.erase import Erasure, Identifier, erase_person, get_erasure, lift_erasure_of, list_names
+from tenants.erase import Erasure, Identifier, erase_person, get_erasure, lift_erasure_of
 from tenants.export import Export, archive_key, get_export, open_export
 from tenants.fields import ExternalId
 from tenants.jobs import defer_finish_erasure
@@ -119,7 +119,7 @@ async def erase(request: Request) -> Response:
     body = await read_body(request)
     person = decode_one(body, msgspec.json.Decoder(PersonIn)).identifier
     async with state.db.tenant(caller.tenant_id) as conn:
-        owners = list_owners(caller.tenant_id, await list_names(conn, person))
+        owners = await list_owners(conn, caller.tenant_id, person)
 
     async def effect(conn: Connection) -> ErasureOut:
         erasure = await erase_person(conn, person, actor=f"key {caller.key_id}")

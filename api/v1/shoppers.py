@@ -12,7 +12,6 @@ from api.state import State
 from api.v1.orders import learn_later
 from api.writes import Tell
 from infra.database import Connection
-from tenants.erase import list_names
 from tenants.shoppers import (
     Shopper,
     StoredShopper,
@@ -33,8 +32,7 @@ class ShopperPage(Struct, frozen=True, kw_only=True):
 async def forget_shopper(conn: Connection, state: State, tenant_id: UUID, shopper_id: str) -> Tell:
     """The next model must not know them, and their sessions go with them."""
     await learn_later(conn, state, tenant_id)
-    owners = list_owners(tenant_id, await list_names(conn, ("external_id", shopper_id)))
-    return partial(state.sessions.forget, owners)
+    return partial(state.sessions.forget, await list_owners(conn, tenant_id, ("external_id", shopper_id)))
 
 
 SHOPPERS = Resource(
