@@ -34,10 +34,9 @@ MOST_BROWSED, MOST_BOUGHT = 60, 50
 
 Kind = Literal["shopper", "visitor"]
 
-VIEWED: Literal["v"] = "v"
-CARTED: Literal["c"] = "c"
-Deed = tuple[Literal["v", "c"], str]
-"""What was done, and with which product."""
+VIEWED, CARTED = "v", "c"
+BROWSING = {"view": VIEWED, "click": VIEWED, "cart": CARTED}
+"""The events that a session remembers, and as what."""
 
 
 def owner(tenant_id: UUID, kind: Kind, name: str) -> str:
@@ -49,6 +48,14 @@ async def list_owners(conn: Connection, tenant_id: UUID, person: Identifier) -> 
     """Everything under which a person may have a session: all their ids and browsers."""
     kinds: dict[str, Kind] = {"external_id": "shopper", "visitor": "visitor"}
     return [owner(tenant_id, kinds[kind], name) for kind, name in await list_names(conn, person) if kind in kinds]
+
+
+class Deed(NamedTuple):
+    """A product viewed or carted, at a time in POSIX seconds."""
+
+    kind: str
+    product_id: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +98,10 @@ class Sessions:
         traces = await asyncio.gather(*map(self.near.get, owners))
         return traces[0].session if len(traces) == 1 else _join(*traces)
 
-    async def extend(self, owner: str, deeds: Sequence[Deed]) -> None:
-        """Add what was just done, the latest last."""
-        now = self._clock().timestamp()
-        # A microsecond apart, so that their order is kept.
-        scored = {kind + product: now + place * 1e-6 for place, (kind, product) in enumerate(deeds)}
-        await self._change([owner], _add(owner, scored, most=MOST_BROWSED, keep=BROWSED))
+    async def browse(self, deeds: Mapping[str, Sequence[Deed]]) -> None:
+        """Add what was done by owner; of the same time the later in the list is the later one."""
+        commands = [command for owner, done in deeds.items() for command in _browse(owner, done)]
+        await self._change(list(deeds), commands)
 
     async def buy(self, purchases: Mapping[str, Purchases]) -> None:
         """Add purchases by owner, and take out what was returned. Saying the same again changes nothing."""
@@ -142,6 +147,12 @@ def _add(name: str, scored: Mapping[str, float], *, most: int, keep: timedelta) 
         ("ZREMRANGEBYRANK", name, 0, -most - 1),
         ("EXPIRE", name, int(keep.total_seconds())),
     ]
+
+
+def _browse(owner: str, deeds: Sequence[Deed]) -> list[Command]:
+    # A microsecond apart, so that their order is kept.
+    scored = {deed.kind + deed.product_id: deed.at + place * 1e-6 for place, deed in enumerate(deeds)}
+    return _add(owner, scored, most=MOST_BROWSED, keep=BROWSED)
 
 
 def _buy(owner: str, purchases: Purchases) -> list[Command]:

@@ -1,8 +1,7 @@
 """/public/v1/events: the beacon of a page. What a page tells is never trusted with money and never a purchase."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
 
 import msgspec
 
@@ -10,16 +9,13 @@ from api.bodies import decode_one
 from api.public.answers import PublicAnswer
 from api.public.page import Page, open_left_page
 from api.public.wire import ClientEvent, EventsIn, EventsOut
-from api.sessions import CARTED, VIEWED, Deed
+from api.sessions import BROWSING, Deed
 from api.state import State
 from api.writes import settle
 from tenants.events import Event, record_events
 from tenants.upserts import Upserted
 
 OLDEST, NEWEST = timedelta(days=7), timedelta(minutes=5)
-
-
-DEEDS: Mapping[str, Literal["v", "c"]] = {"view": VIEWED, "click": VIEWED, "cart": CARTED}
 
 
 async def take_events(state: State, body: bytes) -> PublicAnswer:
@@ -33,10 +29,10 @@ async def take_events(state: State, body: bytes) -> PublicAnswer:
             return await record_events(conn, events, "client")
 
     recorded = await settle(record)
-    deeds = _deeds(beacon.events)
+    deeds = _deeds(beacon.events, now.timestamp())
     if page.owners and deeds:
         # The shopper's alone, if one is proven: who signs in at this browser next is not to be shown it.
-        await state.sessions.extend(page.owners[0], deeds)
+        await state.sessions.browse({page.owners[0]: deeds})
     accepted = sum(outcome == "created" for outcome in recorded.outcomes.values())
     answer = EventsOut(accepted=accepted, duplicate=len(beacon.events) - accepted)
     return PublicAnswer(msgspec.json.encode(answer), 202)
@@ -59,8 +55,8 @@ def _records(events: Sequence[ClientEvent], page: Page, now: datetime) -> list[E
     return list(by_id.values())
 
 
-def _deeds(events: Sequence[ClientEvent]) -> list[Deed]:
-    return [(DEEDS[event.type], event.product) for event in events if event.type in DEEDS and event.product]
+def _deeds(events: Sequence[ClientEvent], now: float) -> list[Deed]:
+    return [Deed(BROWSING[one.type], one.product, now) for one in events if one.type in BROWSING and one.product]
 
 
 _decoder = msgspec.json.Decoder(EventsIn)

@@ -3,7 +3,7 @@ not. Two processes here are two services, or two states as a service holds them,
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
@@ -11,14 +11,14 @@ import httpx2
 import pytest
 from redis.asyncio import Redis
 
-from api.sessions import owner
+from api.sessions import VIEWED, Deed, owner
 from api.state import State, open_state
 from infra.settings import Settings
 from recommender.serving.session import NOTHING, Session
 from tests.support.polling import until
 from tests.support.processes import run_lastbook
 from tests.support.service import Service
-from tests.support.shop import Document, ShopClient, open_test_shop, order
+from tests.support.shop import Document, ShopClient, event, open_test_shop, order
 
 BEER, TEA = [f"beer-{n}" for n in range(8)], [f"tea-{n}" for n in range(8)]
 
@@ -94,6 +94,11 @@ async def source(shop: ShopClient, **viewer: str) -> str:
 
 async def is_from(shop: ShopClient, wanted: str, **viewer: str) -> bool:
     return await source(shop, **viewer) == wanted
+
+
+def viewed(product_id: str) -> Deed:
+    """Just now."""
+    return Deed(VIEWED, product_id, datetime.now(UTC).timestamp())
 
 
 def anybody() -> str:
@@ -181,7 +186,7 @@ async def test_events_of_two_processes_at_once_are_all_kept(shop: ShopClient, re
     name = owner(shop.keys.tenant_id, "visitor", anybody())
     for n in range(10):
         for reader in readers:
-            await reader.state.sessions.extend(name, [("v", f"{n}-{readers.index(reader)}")])
+            await reader.state.sessions.browse({name: [viewed(f"{n}-{readers.index(reader)}")]})
 
     found = await readers[0].state.sessions.read([name])
     assert {*found.viewed} == {f"{n}-{which}" for n in range(10) for which in (0, 1)}
@@ -249,6 +254,36 @@ async def has_bought(reader: Reader, shopper: str, products: set[str]) -> bool:
     return {*(await reader.shopper(shopper)).bought} == products
 
 
+async def test_r3_what_a_merchants_server_saw_counts_as_what_a_page_told(
+    shop: ShopClient, readers: list[Reader]
+) -> None:
+    visitor, now = anybody(), shop.service.clock()
+    by_ann = {"shopper_id": "ann", "visitor_id": visitor}
+    events = [
+        event("e1", product_id="p1", occurred_at=(now - timedelta(minutes=3)).isoformat(), **by_ann),
+        event("e2", product_id="p2", occurred_at=(now - timedelta(minutes=1)).isoformat(), **by_ann),
+        event("e3", product_id="p3", occurred_at=(now - timedelta(minutes=2)).isoformat(), type="cart", **by_ann),
+        event("e4", product_id="p4", occurred_at=now.isoformat(), visitor_id=visitor),
+        event("old", product_id="p5", occurred_at=(now - timedelta(hours=1)).isoformat(), **by_ann),
+        event("other", product_id="p6", occurred_at=now.isoformat(), type="wishlist", **by_ann),
+        event("nobody", product_id="p7", occurred_at=now.isoformat()),
+    ]
+    assert (await shop.push("events", events)).json()["created"] == 7
+
+    for reader in readers:
+        assert await reader.shopper("ann") == Session(viewed=("p2", "p1"), carted=("p3",))
+        assert await reader.visitor(visitor) == Session(viewed=("p4",))
+
+
+async def test_b7_a_servers_events_of_an_erased_persons_browser_make_no_session(shop: ShopClient) -> None:
+    visitor, now = anybody(), shop.service.clock().isoformat()
+    await shop.push("events", [event("e1", shopper_id="ann", visitor_id=visitor)])
+    assert (await shop.api.post("/v1/erasures", json={"shopper_id": "ann"})).status_code == 200
+
+    assert (await shop.push("events", [event("e2", visitor_id=visitor, occurred_at=now)])).json()["created"] == 1
+    assert await keys_of(shop) == set()
+
+
 async def test_old_orders_guests_and_what_was_known_are_not_told(shop: ShopClient, readers: list[Reader]) -> None:
     now = shop.service.clock()
     orders = [
@@ -282,19 +317,19 @@ async def test_a_merged_shopper_has_one_session(shop: ShopClient, readers: list[
     await shop.push("orders", [order("o1", ["pan"], shopper_id="old-ann", ordered_at=shop.service.clock())])
     assert (await readers[0].shopper("ann")).bought == ("pan",)
 
-    async def viewed() -> bool:
+    async def has_viewed() -> bool:
         await tell(shop, "view", "p1", shopper="old-ann")
         return (await readers[1].shopper("ann")).viewed == ("p1",)
 
-    await until(viewed)
+    await until(has_viewed)
 
 
 async def test_b7_of_who_withdrew_consent_nothing_is_written_and_nothing_read(here: ShopClient) -> None:
-    shopper, visitor = f"new-{uuid4().hex}", anybody()
+    shopper, visitor = "tea-7", anybody()
     now = here.service.clock()
+    await until(partial(is_from, here, "model", shopper=shopper))
     await tell(here, "view", "tea-1", shopper=shopper)
     assert f"session:shopper:{shopper}" in await keys_of(here)
-    assert (await here.push("shoppers", [{"id": shopper}])).json()["rejected"] == 0
     consent = {"purpose": "personalisation", "granted": False, "at": now.isoformat(), "source": "account"}
     assert (await here.api.put(f"/v1/consents/{shopper}", json=consent)).status_code == 200
     await until(partial(is_from, here, "popular", shopper=shopper))
@@ -350,7 +385,7 @@ async def test_a_process_that_lost_its_key_feed_remembers_nothing_until_it_hears
         for n in range(3):
             await until(remembers)
             assert await admin.client_kill_filter(_type="pubsub") >= 1
-            await writer.state.sessions.extend(name, [("v", f"p{n}")])
+            await writer.state.sessions.browse({name: [viewed(f"p{n}")]})
 
             async def has_seen(product: str = f"p{n}") -> bool:
                 seen = reader.state.sessions.find([name]) or await reader.state.sessions.read([name])
