@@ -8,10 +8,12 @@ from uuid import UUID
 from starlette.requests import Request
 
 from api.keyring import KeyRing
+from api.sessions import Sessions
 from api.tokens import TokenReader
 from infra.artifacts import Artifacts, open_artifacts
 from infra.clock import Clock, system_clock
 from infra.database import Database, open_database
+from infra.key_feed import follow_keys
 from infra.open_files import raise_open_files
 from infra.redis import Cache, open_cache
 from infra.settings import Settings
@@ -30,6 +32,7 @@ class State:
     clock: Clock
     keys: KeyRing
     tokens: TokenReader
+    sessions: Sessions
     live: LiveTenants
     orders: Orders
 
@@ -47,15 +50,18 @@ async def open_state(settings: Settings, clock: Clock = system_clock) -> AsyncIt
     )
     cache, artifacts = open_cache(settings.redis_url), open_artifacts(settings.artifacts_url)
     keys, live = KeyRing(db), LiveTenants(db, artifacts, clock)
-    tokens = TokenReader(keys)
+    tokens, sessions = TokenReader(keys), Sessions(cache, clock)
 
     def forget_credentials(tenant_id: UUID) -> None:
         keys.forget(tenant_id)
         tokens.forget(tenant_id)
 
     try:
-        async with live.following(settings.database_url, also=forget_credentials):
-            yield State(settings, db, cache, artifacts, clock, keys, tokens, live, Orders())
+        async with (
+            live.following(settings.database_url, also=forget_credentials),
+            follow_keys(settings.redis_url, sessions.near),
+        ):
+            yield State(settings, db, cache, artifacts, clock, keys, tokens, sessions, live, Orders())
     finally:
         await cache.close()
         await db.close()

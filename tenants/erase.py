@@ -89,10 +89,9 @@ async def finish_ledger(conn: Connection, erasure_id: UUID, *, now: datetime) ->
     )
 
 
-async def list_visitors(conn: Connection, person: Identifier) -> Sequence[str]:
-    """The browsers of this person, whose sessions are to be forgotten."""
-    identifiers = await _list_identifiers(conn, await list_shopper_ids(conn, person))
-    return [value for kind, value in identifiers if kind == "visitor"]
+async def list_names(conn: Connection, person: Identifier) -> set[Identifier]:
+    """Everything that the person goes by, what was asked for included: whose sessions are to be forgotten."""
+    return {person, *await _list_identifiers(conn, await list_shopper_ids(conn, person))}
 
 
 async def list_shopper_ids(conn: Connection, person: Identifier) -> list[UUID]:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from api.resources import Resource
 from api.state import State
+from api.telling import tell_orders
 from infra.database import Connection
 from recommender.jobs import defer_training
 from tenants.orders import Order, StoredOrder, check_order, delete_order, get_order, list_orders, upsert_orders
@@ -37,4 +38,5 @@ ORDERS = Resource(
     delete=delete_order,
     check=check_order,
     after=learn_later,
+    tell=tell_orders,
 )

@@ -26,7 +26,7 @@ def learned(feedback: Feedback | None = None, parameters: TrainingParameters = S
 
 
 def same(one: Learned, other: Learned) -> bool:
-    def equal(left: object, right: object) -> bool:
+    def equal(left: Any, right: Any) -> bool:  # of any field
         if isinstance(left, State) and isinstance(right, State):
             pairs = left.arrays(), right.arrays()
             return all(np.array_equal(pairs[0][name], pairs[1][name]) for name in pairs[0] | pairs[1])
