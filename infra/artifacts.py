@@ -1,7 +1,10 @@
 """Artifacts: files that are made once and read often (models), in a folder or in S3-compatible storage."""
 
+import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
@@ -57,6 +60,25 @@ class Artifacts:
         if keys:
             await obstore.delete_async(self._store, keys)
         return len(keys)
+
+    async def delete_cut(self, prefix: str, *, before: datetime) -> int:
+        """Delete what a put left under a folder that was killed in the middle and wrote before that moment for the last
+        time; returns how many files. No key leads to them. In S3 a lifecycle rule of the bucket does this.
+        """
+        if not isinstance(self._store, LocalStore):
+            return 0
+        return await asyncio.to_thread(_delete_cut, Path(str(self._store.prefix)) / prefix, before.timestamp())
+
+
+def _delete_cut(folder: Path, before: float) -> int:
+    files = [one for one in folder.rglob("*#*") if _CUT.search(one.name) and one.stat().st_mtime < before]
+    for one in files:
+        one.unlink(missing_ok=True)
+    return len(files)
+
+
+# How the store names a file until its put has ended.
+_CUT = re.compile(r"#\d+\Z")
 
 
 def open_artifacts(url: str) -> Artifacts:

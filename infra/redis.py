@@ -1,7 +1,7 @@
 """Redis: what may be forgotten (sessions, limits). Keys are built here, and a tick's reads become one MGET."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import cast
 from uuid import UUID
 
@@ -47,6 +47,14 @@ class Cache:
                 await self._redis.delete(*names)
         except (RedisError, OSError, TimeoutError):
             return
+
+    async def list_last_parts(self, tenant_id: UUID, *parts: str) -> AsyncIterator[str]:
+        """What follows these parts in a tenant's keys. Goes through every key of the server, a thousand at a time: for
+        jobs only. Unlike the others it raises RedisError.
+        """
+        start = key(tenant_id, *parts, "")
+        async for name in self._redis.scan_iter(match=f"{start}*", count=1000):
+            yield name.decode().removeprefix(start)
 
     async def ping(self) -> bool:
         try:

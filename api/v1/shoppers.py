@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from api.resources import Resource
-from api.v1.orders import learn_later
+from api.v1.orders import learn_later, learn_of_merges
 from tenants.shoppers import (
     Shopper,
     StoredShopper,
@@ -32,5 +32,6 @@ SHOPPERS = Resource(
     get=get_shopper,
     list_page=list_shoppers,
     delete=delete_shopper,
+    after=learn_of_merges,
     after_delete=learn_later,  # the next model must not know them
 )
