@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from io import FileIO
 from pathlib import Path
 from urllib.parse import unquote, urlparse
@@ -79,6 +81,25 @@ class Artifacts:
         if keys:
             await obstore.delete_async(self._store, keys)
         return len(keys)
+
+    async def delete_cut(self, prefix: str, *, before: datetime) -> int:
+        """Delete what a put left under a folder that was killed in the middle and wrote before that moment for the last
+        time; returns how many files. No key leads to them. In S3 a lifecycle rule of the bucket does this.
+        """
+        if not isinstance(self._store, LocalStore):
+            return 0
+        return await asyncio.to_thread(_delete_cut, Path(str(self._store.prefix)) / prefix, before.timestamp())
+
+
+def _delete_cut(folder: Path, before: float) -> int:
+    files = [one for one in folder.rglob("*#*") if _CUT.search(one.name) and one.stat().st_mtime < before]
+    for one in files:
+        one.unlink(missing_ok=True)
+    return len(files)
+
+
+# How the store names a file until its put has ended.
+_CUT = re.compile(r"#\d+\Z")
 
 
 def open_file(file: Path) -> Opened:

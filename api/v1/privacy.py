@@ -21,6 +21,7 @@ from infra.errors import Conflict, NotFound
 from recommender.exporting import defer_export
 from tenants.audit import record_audit
 from tenants.erase import Erasure, Identifier, erase_person, get_erasure, lift_erasure_of
+from tenants.erased_sessions import defer_forget_sessions
 from tenants.export import Export, archive_key, get_export, open_export
 from tenants.fields import ExternalId
 from tenants.jobs import defer_finish_erasure
@@ -125,10 +126,12 @@ async def erase(request: Request) -> Response:
         erasure = await erase_person(conn, person, actor=f"key {caller.key_id}")
         if erasure.finished_at is None:
             await defer_finish_erasure(conn, caller.tenant_id, erasure.erasure_id)
+            await defer_forget_sessions(conn, caller.tenant_id, now=state.clock())
             await learn_later(conn, state, caller.tenant_id)
         return _erasure_out(erasure)
 
-    # Before, because afterwards nobody knows whose they were; and again, for what was viewed meanwhile.
+    # Before, because afterwards nobody knows whose they were; and again, for what was viewed meanwhile. What a process
+    # keeps that has not heard of it yet goes by the job.
     await state.sessions.forget(owners)
     answered = await write(request, caller.tenant_id, body, effect)
     await state.sessions.forget(owners)

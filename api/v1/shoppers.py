@@ -9,7 +9,7 @@ from msgspec import Struct
 from api.resources import Resource
 from api.sessions import list_owners
 from api.state import State
-from api.v1.orders import learn_later
+from api.v1.orders import learn_later, learn_of_merges
 from api.writes import Tell
 from infra.database import Connection
 from tenants.shoppers import (
@@ -44,5 +44,6 @@ SHOPPERS = Resource(
     get=get_shopper,
     list_page=list_shoppers,
     delete=delete_shopper,
+    after=learn_of_merges,
     before_delete=forget_shopper,
 )

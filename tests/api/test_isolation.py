@@ -133,6 +133,8 @@ async def ask_identity(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, st
         # The address is A's own word from here on.
         sent = httpx2.Response(answer.status_code, text=answer.text.replace(email["value"], ""))
         yield "POST /v1/shopper-identifiers/{id:path}", name, sent
+        named = {"kind": "email", "value": email["value"]}
+        yield "DELETE /v1/shopper-identifiers/{id:path}", name, await a.api.delete(path, params=named)
         answer = await a.api.post(f"/v1/shopper-visitors/{name}", json={"visitor_id": VISITOR})
         yield "POST /v1/shopper-visitors/{id:path}", name, answer
     yield "POST /v1/merges", "", await a.api.post("/v1/merges", json={"keep": "same", "absorb": pair.b.tenant_id})

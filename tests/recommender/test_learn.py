@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
