@@ -101,6 +101,8 @@ async def ask_everything(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, 
     yield f"GET {strictness}", "", await a.api.get(strictness)
     yield f"PUT {strictness}", "", await a.api.put(strictness, json={"strict": []})
     yield "GET /v1/rules:conflicts", "", await a.api.get("/v1/rules:conflicts")
+    async for asked in ask_recommendations(a):
+        yield asked
     async for asked in ask_identity(a, pair):
         yield asked
     async for asked in ask_imports(a, pair):
@@ -121,6 +123,19 @@ async def ask_everything(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, 
         yield f"OPTIONS {path}", "", await a.page.options(path, headers={"Origin": "https://x.example"})
     async for asked in ask_privacy(a, pair.b):
         yield asked
+
+
+async def ask_recommendations(a: ShopClient) -> AsyncIterator[tuple[str, str, httpx2.Response]]:
+    """B's ids as shopper, product, session and name of a place."""
+    for name in IDS:
+        person: Document = {"shopper_id": name, "session": {"viewed": [name], "carted": [name], "bought": [name]}}
+        slots = [{"name": place, "product": name} for place in ("home-for-you", "product-similar", name)]
+        answer = await a.api.post("/v1/recommendations", json={**person, "slots": slots})
+        yield "POST /v1/recommendations", name, answer
+        for place in ("home-for-you", name):
+            asked = {**person, "slot": {"name": place, "product": name}, "products": [name]}
+            answer = await a.api.post("/v1/recommendations:explain", json=asked)
+            yield "POST /v1/recommendations:explain", name, answer
 
 
 async def ask_identity(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, str, httpx2.Response]]:
