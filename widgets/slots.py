@@ -59,15 +59,16 @@ def _fill_one(live: LiveTenant, orders: Orders, slot: Slot, viewer: Viewer, now:
     wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs))
     order = orders.get(live, placement, ask, now=now)
     picked = pick(live, placement, ask, order, wish, now=now, taken=taken)
-    return _encode(live, placement, picked)
+    return _encode(live, orders, placement, picked)
 
 
-def _encode(live: LiveTenant, placement: Placement, picked: Picked) -> bytes:
+def _encode(live: LiveTenant, orders: Orders, placement: Placement, picked: Picked) -> bytes:
     why = None if picked.rows else _why_empty(live, placement)
     heading = HEADINGS.get(picked.source, placement.heading) if picked.fallen_back else placement.heading
-    cards, closings = live.catalogue.cards.many(picked.rows), live.closings
+    cards, closings = live.catalogue.cards.many(picked.rows), orders.closings(live)
     shown = [
-        card + (closings.get(reason) or live.closing(reason)) for card, reason in zip(cards, picked.whys, strict=True)
+        card + (closings.get(reason) or orders.close(live, reason))
+        for card, reason in zip(cards, picked.whys, strict=True)
     ]
     return _head(placement.id, placement.strategy, picked.source, heading, why) + b",".join(shown) + b"]}"
 

@@ -9,7 +9,7 @@ from recommender.serving.catalogue import NOWHERE
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.orders import Order, Orders
 from recommender.serving.picking import Wish, pick
-from recommender.serving.reasons import Reason, make_reason, row_of
+from recommender.serving.reasons import Reason, tell_reason
 from recommender.serving.strategies import Ask
 from tenants.placements import Placement
 
@@ -50,7 +50,7 @@ def explain(
         source=source or (picked.source if shown else None),
         place=place,
         score=_score(live, ask, row),
-        reason=None if at is None else _reason(live, picked.whys[at]),
+        reason=None if at is None else tell_reason(live.catalogue, picked.whys[at]),
         rules=() if live.book is None else tuple(one.rule_id for one in live.book.explain(placement.id, row, now)),
         obstacles=() if shown else tuple(_obstacles(live, placement, ask, wish, order, row, now)),
     )
@@ -108,8 +108,3 @@ def _score(live: LiveTenant, ask: Ask, row: int) -> float | None:
         return None
     rows = live.learned.listed("for_you", shopper)
     return float(live.learned.model.row("for_you_scores", shopper)[rows.index(row)]) if row in rows else None
-
-
-def _reason(live: LiveTenant, why: int) -> Reason:
-    row = row_of(why)
-    return make_reason(why, live.catalogue.ids[row] if row else None, live.catalogue.title(row) if row else "")

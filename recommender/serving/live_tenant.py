@@ -8,14 +8,11 @@ from uuid import UUID
 from recommender.serving.catalogue import NOWHERE, Catalogue
 from recommender.serving.learned import Learned
 from recommender.serving.newcomers import Newcomers, nobody_new
-from recommender.serving.reasons import Why, close_card, make_reason, row_of
 from recommender.serving.rules import RuleBook
 from recommender.serving.rulings import FREE, Ruling
 from tenants.consent import Choices
 from tenants.placements import STANDARD, Placement
 from tenants.suppression import Suppressed
-
-MOST_CLOSINGS = 5_000
 
 
 @dataclass(slots=True, eq=False)
@@ -51,8 +48,6 @@ class LiveTenant:
     """How often rules and placements were read."""
     identity_version: int = 0
     """As of which the aliases were read."""
-    closings: dict[Why, bytes] = field(default_factory=dict)
-    """What closes a card, by the reason."""
     _masks: dict[str, tuple[int, Ruling, bytes]] = field(default_factory=dict)
 
     @property
@@ -106,16 +101,6 @@ class LiveTenant:
         self._masks[placement] = version, ruling, mask
         return mask
 
-    def closing(self, reason: Why) -> bytes:
-        """What closes a card that is shown for this reason."""
-        row = row_of(reason)
-        product_id = self.catalogue.ids[row] if row else None
-        closing = close_card(make_reason(reason, product_id, self.catalogue.title(row) if row else ""))
-        if len(self.closings) >= MOST_CLOSINGS:
-            self.closings.clear()
-        self.closings[reason] = closing
-        return closing
-
     def state(self) -> tuple[object, ...]:
         """Two that are equal mean that nothing changed between."""
         return self.catalogue.version, self.version_id, self.privacy_version, self.identity_version, self.rules_version
@@ -133,7 +118,6 @@ class LiveTenant:
     def touch(self) -> None:
         """Something changed: orders made before are not used again."""
         self.generation = next(_generations)
-        self.closings.clear()
 
     def learn(self, learned: Learned, newcomers: Newcomers) -> None:
         """Serve from this model from now on."""

@@ -7,7 +7,7 @@ from itertools import chain, repeat
 from typing import NamedTuple
 
 from recommender.serving.live_tenant import LiveTenant
-from recommender.serving.reasons import Why
+from recommender.serving.reasons import Why, close_card, tell_reason
 from recommender.serving.rulings import Ruling, reorder
 from recommender.serving.strategies import FALLBACK, STRATEGIES, Ask, Source, Stage
 from recommender.serving.variety import diversify, rotate
@@ -18,6 +18,8 @@ KEPT = 150
 DIVERSE = 48
 REMEMBERED = 4_096
 """Orders that a process keeps, about 2 kB each."""
+MOST_CLOSINGS = 50_000
+"""Reasons in words that a process keeps, about 200 bytes each."""
 DAY_S = 86_400
 
 
@@ -47,6 +49,8 @@ class Orders:
 
     def __init__(self) -> None:
         self._known: OrderedDict[Key, Order] = OrderedDict()
+        self._closings: dict[int, dict[Why, bytes]] = {}
+        self._closing_count = 0
 
     def get(self, live: LiveTenant, placement: Placement, ask: Ask, *, now: float) -> Order:
         ruling = live.ruling(placement.id)
@@ -57,6 +61,18 @@ class Orders:
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         return order
+
+    def closings(self, live: LiveTenant) -> dict[Why, bytes]:
+        """What closes a card, by the reason, as far as it is known: ask `close` for the rest."""
+        return self._closings.get(live.generation) or self._closings.setdefault(live.generation, {})
+
+    def close(self, live: LiveTenant, reason: Why) -> bytes:
+        """What closes a card that is shown for this reason."""
+        if self._closing_count >= MOST_CLOSINGS:
+            self._closings, self._closing_count = {}, 0
+        self._closing_count += 1
+        closing = self.closings(live)[reason] = close_card(tell_reason(live.catalogue, reason))
+        return closing
 
 
 def make_order(live: LiveTenant, placement: Placement, ask: Ask, ruling: Ruling, *, day: int) -> Order:

@@ -1,7 +1,8 @@
 """Reasons: why a product is shown, as a code for programs and a sentence for people."""
 
+from collections.abc import Sequence
 from enum import IntEnum
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import msgspec
 from msgspec import Meta, Struct
@@ -67,9 +68,22 @@ def row_of(reason: Why) -> int:
     return reason >> 8
 
 
-def make_reason(reason: Why, product_id: str | None, title: str) -> Reason:
+class Titled(Protocol):
+    """What reasons need of a catalogue."""
+
+    @property
+    def ids(self) -> Sequence[str]: ...
+
+    def title(self, row: int) -> str: ...
+
+
+def tell_reason(catalogue: Titled, reason: Why) -> Reason:
+    """A reason in words."""
+    row = row_of(reason)
     code, text = CODES[code_of(reason)]
-    return Reason(code=code, text=text.format(title), product=product_id)
+    if not row:
+        return Reason(code=code, text=text)
+    return Reason(code=code, text=text.format(catalogue.title(row)), product=catalogue.ids[row])
 
 
 def close_card(reason: Reason) -> bytes:
