@@ -54,6 +54,11 @@ class Learned:
     """Shape (F,)."""
     shopper_tastes: NDArray[np.float32]
     """Shape (S, d2)."""
+    leaning_starts: NDArray[np.int64]
+    """Shape (S + 1,): shopper s leans to the features `leaning_features[leaning_starts[s]:leaning_starts[s + 1]]`."""
+    leaning_features: NDArray[np.int32]
+    leaning_weights: NDArray[np.float32]
+    """What each adds to a product that nobody bought yet: taste · mean of feature vectors + mean of biases + this."""
     state: State
     """For the next training's `warm`."""
     parameters: dict[str, object]

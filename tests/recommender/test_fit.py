@@ -1,6 +1,9 @@
 """Fitting: the same answer for the same seed, and a start from where an earlier fit was."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from recommender.feedback import only
 from recommender.interactions import Interactions
@@ -9,7 +12,7 @@ from recommender.training.fit import Factors, fit
 from recommender.training.parameters import DAY_S, TrainingParameters
 from recommender.training.state import Kept, State, carried, state_of
 from recommender.training.tastes import fit_tastes
-from tests.recommender.shops import bought, two_tastes, with_facts
+from tests.recommender.shops import bought, facts_of, two_tastes, with_facts
 
 SMALL = TrainingParameters(components=8, taste_components=4)
 
@@ -76,6 +79,18 @@ def test_one_shopper_or_one_product_leaves_nothing_to_compare() -> None:
     factors = fit(liked, SMALL, epochs=3).factors
     assert factors.shopper_vectors.shape == (1, 8)
     assert not factors.product_vectors.any()
+
+
+def test_a_shopper_leans_to_the_types_that_they_bought_by_count_over_the_types_size() -> None:
+    products = [("a1", 1, ("type:a",)), ("a2", 1, ("type:a",)), ("b1", 1, ("type:b",)), ("c1", 1, ("brand:C",))]
+    lines = bought(("s", "a1", 0), ("s", "a1", 1), ("s", "a2", 2), ("s", "c1", 0), ("t", "b1", 0))
+    shop = cut_at(replace(only(lines), facts=facts_of(*products)), SMALL, as_of_s=lines.end_s)
+    tastes = fit_tastes(shop, SMALL)
+    names = shop.facts.features.ids
+    assert [names[place] for place in tastes.leaning_features] == ["type:a", "type:b"]
+    assert tastes.leaning_starts.tolist() == [0, 1, 2]
+    ratio = tastes.leaning_weights[0] / tastes.leaning_weights[1]
+    assert ratio == pytest.approx(np.log1p(3 / 2) / np.log1p(1), rel=1e-5)
 
 
 def test_tastes_prefer_new_products_with_the_features_of_what_was_bought() -> None:

@@ -20,7 +20,8 @@ class Table:
     values: NDArray[np.float32]
 
     def scores(self, shoppers: NDArray[np.integer]) -> NDArray[np.float32]:
-        return self.values[shoppers]
+        scores: NDArray[np.float32] = self.values[shoppers]
+        return scores
 
 
 def table(shoppers: int, products: int, seed: int) -> Table:
