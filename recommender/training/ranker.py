@@ -95,17 +95,19 @@ def fit_ranker(samples: Sequence[Sample], parameters: TrainingParameters) -> Ran
         return Ranker(
             "trees",
             everything,
-            Together((everything, _line(*fresh, parameters))),
+            Together((everything, _line(*fresh, parameters, rows=parameters.max_ranker_rows))),
         )
     return Ranker(
         "logistic",
-        _line(rows.values, rows.labels, parameters),
-        _line(*fresh, parameters),
+        _line(rows.values, rows.labels, parameters, rows=parameters.logistic_rows),
+        _line(*fresh, parameters, rows=parameters.logistic_rows),
     )
 
 
-def _line(values: NDArray[np.float32], labels: NDArray[np.bool_], parameters: TrainingParameters) -> Model:
-    return fit_logistic(*thinned(values, labels, parameters.logistic_rows), ridge=parameters.ridge)
+def _line(
+    values: NDArray[np.float32], labels: NDArray[np.bool_], parameters: TrainingParameters, *, rows: int
+) -> Model:
+    return fit_logistic(*thinned(values, labels, rows), ridge=parameters.ridge)
 
 
 def thinned(
