@@ -12,6 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from api import health
+from api.door import Door
 from api.edge import Edge
 from api.endpoints import Endpoint, Handler, make_routes
 from api.errors import HANDLERS
@@ -28,9 +29,12 @@ from api.v1.imports import IMPORTS
 from api.v1.models import MODELS
 from api.v1.orders import ORDERS
 from api.v1.people import PEOPLE
+from api.v1.placements import PLACEMENTS
 from api.v1.privacy import PRIVACY
 from api.v1.products import PRODUCTS
 from api.v1.profiles import PROFILES
+from api.v1.recommendations import RECOMMENDATIONS
+from api.v1.rules import RULES
 from api.v1.shoppers import SHOPPERS
 from infra.clock import Clock, system_clock
 from infra.settings import Settings
@@ -50,6 +54,9 @@ ENDPOINTS: list[Endpoint] = [
     *IMPORTS,
     *FEEDS,
     *MODELS,
+    *RECOMMENDATIONS,
+    *RULES,
+    *PLACEMENTS.endpoints(),
 ]
 
 
@@ -59,7 +66,7 @@ def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_state(settings, clock) as state:
-            app.state.lastbook = state
+            app.state.lastbook = edge.state = state
             yield
 
     routes = [
@@ -69,7 +76,12 @@ def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
         Route("/openapi.json", _openapi(settings)),
     ]
     app = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
-    return Edge(app, max_in_flight=settings.max_in_flight)
+    edge = Edge(app, _doors(), max_in_flight=settings.max_in_flight)
+    return edge
+
+
+def _doors() -> dict[tuple[str, str], Door]:
+    return {(one.method, one.path): one.handler for one in ENDPOINTS if isinstance(one.handler, Door)}
 
 
 def _openapi(settings: Settings) -> Handler:

@@ -1,16 +1,22 @@
 """Bodies: read with a cap, decoded by type, refused with the line and the field."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Message, Receive
 
 from infra.errors import BadRequest, FieldError, Invalid, TooLarge, Unsupported
 from tenants.decoding import NUL_REASON, field_error, holds_nul, json_reason
 
 T = TypeVar("T")
+B = TypeVar("B", bytes, bytearray)
+
+Headers = Mapping[bytes, bytes]
+"""Names are in lower case, as the server gives them."""
 
 MAX_BODY = 10_000_000
 MAX_ROWS = 10_000
@@ -37,8 +43,12 @@ class Rows(Generic[T]):
 
 async def read_body(request: Request, *, limit: int = MAX_BODY, types: Sequence[str] = (JSON,)) -> bytes:
     """The whole body. Raises TooLarge beyond `limit` bytes, Unsupported for another content type or an encoding."""
-    headers = dict(request.scope["headers"])
-    content_type = _content_type(headers)
+    return await receive_body(dict(request.scope["headers"]), request.receive, limit=limit, types=types)
+
+
+async def receive_body(headers: Headers, receive: Receive, *, limit: int, types: Sequence[str]) -> bytes:
+    """The same for one who has no Request."""
+    content_type = _media_type(headers.get(b"content-type", b""))
     if content_type not in types:
         raise Unsupported(f"The content type {content_type or '(none)'!r} is not read here.")
     if headers.get(b"content-encoding", b"identity") != b"identity":
@@ -46,32 +56,39 @@ async def read_body(request: Request, *, limit: int = MAX_BODY, types: Sequence[
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > limit:
         raise TooLarge(f"The body has {int(declared):,} bytes; this address takes {limit:,}.")
-    return await _read(request, limit)
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        # Straight from the server: a body that came whole is not copied.
+        body: bytes = message.get("body", b"")
+        return _within(body, limit)
+    return await _collect(message, receive, limit)
 
 
 def read_content_type(request: Request) -> str:
     """Without its parameters, in lower case; empty when there is none."""
-    return _content_type(dict(request.scope["headers"]))
+    return _media_type(dict(request.scope["headers"]).get(b"content-type", b""))
 
 
-def _content_type(headers: dict[bytes, bytes]) -> str:
-    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+@lru_cache(maxsize=100)
+def _media_type(content_type: bytes) -> str:
+    return content_type.partition(b";")[0].strip().lower().decode("latin-1")
 
 
-async def _read(request: Request, limit: int) -> bytes:
-    """Straight from the server: a body that came whole is not copied."""
-    chunks, size, more = list[bytes](), 0, True
-    while more:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk: bytes = message.get("body", b"")
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge(f"The body has more than {limit:,} bytes.")
-        more = message.get("more_body", False)
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+async def _collect(message: Message, receive: Receive, limit: int) -> bytes:
+    body = bytearray()
+    while message["type"] != "http.disconnect":
+        body += message.get("body", b"")
+        _within(body, limit)
+        if not message.get("more_body"):
+            return bytes(body)
+        message = await receive()
+    raise ClientDisconnect
+
+
+def _within(body: B, limit: int) -> B:
+    if len(body) > limit:
+        raise TooLarge(f"The body has more than {limit:,} bytes.")
+    return body
 
 
 def decode_one(body: bytes, decoder: "msgspec.json.Decoder[T]") -> T:

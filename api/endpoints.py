@@ -25,6 +25,7 @@ class Parameter:
     place: str
     schema: dict[str, object]
     description: str
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)

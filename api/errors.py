@@ -75,6 +75,12 @@ async def answer_bug(request: Request, error: Exception) -> Response:
     return problem(InternalError("The request could not be answered."), request.scope["request_id"])
 
 
+async def answer_error(request: Request, error: Exception) -> Response:
+    """For what does not come by Starlette's own way."""
+    kind = next(kind for kind in HANDLERS if isinstance(error, kind))
+    return await HANDLERS[kind](request, error)
+
+
 HANDLERS = {
     Refusal: answer_refusal,
     HTTPException: answer_http_exception,

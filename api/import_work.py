@@ -15,6 +15,7 @@ from recommender.jobs import defer_training
 from tenants.accounts import Tenant
 from tenants.imports.feeds import open_due
 from tenants.imports.job import Tools, fail_import, run_import
+from tenants.merges import merged_now
 
 log = structlog.get_logger()
 
@@ -54,7 +55,7 @@ def make_tools(settings: Settings, db: Database) -> Tools:
     rules = FetchRules(loopback=settings.fetch_loopback)
 
     async def after(conn: Connection, tenant_id: UUID, kind: str) -> None:
-        if kind == "orders":
+        if kind == "orders" or (kind == "shoppers" and await merged_now(conn)):
             wait = timedelta(seconds=settings.train_after_seconds)
             await defer_training(conn, tenant_id, run_at=system_clock() + wait)
 

@@ -38,14 +38,20 @@ class KeyRing:
         self._callers: dict[tuple[str, Kind], tuple[float, Caller]] = {}
         self._public: dict[tuple[UUID, UUID], tuple[float, bytes]] = {}
 
+    def find_caller(self, secret: str, kind: Kind) -> Caller | None:
+        """Whose key it is, if that is known; without a wait."""
+        known = self._callers.get((secret, kind))
+        return None if known is None or known[0] < time.monotonic() else known[1]
+
     async def caller(self, secret: str, kind: Kind) -> Caller:
         """Raises Unauthenticated when the key is unknown, revoked, mistyped or of another kind."""
-        known = self._callers.get((secret, kind))
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
+        found = self.find_caller(secret, kind)
+        if found is not None:
+            return found
         parsed = parse_key(secret)
         if parsed is None or parsed.kind != kind:
             raise Unauthenticated(_why_not(parsed, kind), hint=HINTS.get(kind))
+        known = self._callers.get((secret, kind))
         try:
             caller = await self._look_up(parsed, stale=known[1] if known else None)
         except Unauthenticated:

@@ -78,9 +78,10 @@ def _refusal(refusal: type[Refusal]) -> Json:
 
 def _parameters(endpoint: Endpoint) -> list[Json]:
     parameters: list[Json] = [
-        {"name": one.name, "in": one.place, "schema": one.schema, "description": one.description}
+        {"name": one.name, "in": one.place, "required": one.required, "schema": one.schema,
+         "description": one.description}
         for one in endpoint.parameters
-    ]
+    ]  # fmt: skip
     if "{id" in endpoint.path:
         schema = {"type": "string", "minLength": 1, "maxLength": 200}
         parameters.append({"name": "id", "in": "path", "required": True, "schema": schema, "description": "Your id."})

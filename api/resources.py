@@ -24,7 +24,7 @@ from api.endpoints import Endpoint, Parameter
 from api.keyring import Caller
 from api.paging import PAGING, make_cursor, read_cursor, read_limit
 from api.state import State, state_of
-from api.writes import write
+from api.writes import Done, Tell, write
 from infra.database import Connection
 from infra.errors import (
     BadRequest,
@@ -37,6 +37,7 @@ from infra.errors import (
     Unavailable,
     Unsupported,
 )
+from tenants.audit import record_audit
 from tenants.upserts import Upserted
 
 D = TypeVar("D", bound=Struct)
@@ -76,8 +77,12 @@ class Resource(Generic[D, S]):
     check: Check[D] = no_check
     after: Callable[[Connection, State, UUID], Awaitable[None]] | None = None
     """What else to do in the transaction in which something changed."""
-    after_delete: Callable[[Connection, State, UUID], Awaitable[None]] | None = None
-    """What a deletion needs besides."""
+    audited: bool = False
+    """Whether each document that changed leaves a row in the audit log: for what steers the shop."""
+    tell: Callable[[Connection, State, UUID, Sequence[D]], Awaitable[Tell]] | None = None
+    """What others are to hear of documents that were created or updated."""
+    before_delete: Callable[[Connection, State, UUID, str], Awaitable[Tell]] | None = None
+    """What a deletion needs besides, in its transaction and when it is committed."""
 
     async def put(self, request: Request) -> Response:
         """Store one document. Sending it again is harmless."""
@@ -86,13 +91,12 @@ class Resource(Generic[D, S]):
         document = decode_one(body, msgspec.json.Decoder(self.document))
         self._refuse_bad(document, request)
 
-        async def effect(conn: Connection) -> StoredOne:
-            stored = await self._store(conn, request, caller, [document])
+        async def effect(conn: Connection) -> Done:
+            stored, tell = await self._store(conn, request, caller, [document])
             for error in stored.refused.values():
                 raise refusal_of(error)
-            return msgspec.convert(
-                {"id": document_id(document), "result": stored.outcomes[document_id(document)]}, StoredOne
-            )
+            outcome = {"id": document_id(document), "result": stored.outcomes[document_id(document)]}
+            return Done(msgspec.convert(outcome, StoredOne), tell)
 
         return await write(request, caller.tenant_id, body, effect)
 
@@ -103,9 +107,10 @@ class Resource(Generic[D, S]):
         rows = decode_rows(body, msgspec.json.Decoder(self.document), ndjson=read_content_type(request) == NDJSON)
         batch = sort_rows(rows, partial(self.check, now=state_of(request).clock()))
 
-        async def effect(conn: Connection) -> BatchAnswer:
+        async def effect(conn: Connection) -> Done:
             documents = [document for _, document in batch.documents.values()]
-            return summarise(batch, await self._store(conn, request, caller, documents))
+            stored, tell = await self._store(conn, request, caller, documents)
+            return Done(summarise(batch, stored), tell)
 
         return await write(request, caller.tenant_id, body, effect)
 
@@ -125,11 +130,14 @@ class Resource(Generic[D, S]):
     async def delete_one(self, request: Request) -> Response:
         caller = await self._caller(request, "write")
 
-        async def effect(conn: Connection) -> None:
-            await self.delete(conn, path_id(request))
+        async def effect(conn: Connection) -> Done:
+            state, name = state_of(request), path_id(request)
+            before = self.before_delete
+            tell = None if before is None else await before(conn, state, caller.tenant_id, name)
+            await self.delete(conn, name)
+            await self._audit(conn, caller, "delete", [name])
             await self._after(conn, request, caller)
-            if self.after_delete is not None:
-                await self.after_delete(conn, state_of(request), caller.tenant_id)
+            return Done(None, tell)
 
         return await write(request, caller.tenant_id, b"", effect)
 
@@ -169,13 +177,23 @@ class Resource(Generic[D, S]):
         if error is not None:
             raise refusal_of(error)
 
-    async def _store(self, conn: Connection, request: Request, caller: Caller, documents: Sequence[D]) -> Upserted:
-        if not documents:
-            return Upserted()
-        stored = await self.store(conn, documents)
-        if stored.changed:
-            await self._after(conn, request, caller)
-        return stored
+    async def _store(
+        self, conn: Connection, request: Request, caller: Caller, documents: Sequence[D]
+    ) -> tuple[Upserted, Tell | None]:
+        stored = await self.store(conn, documents) if documents else Upserted()
+        if not stored.changed:
+            return stored, None
+        changed = [one for one in documents if stored.outcomes.get(document_id(one)) in ("created", "updated")]
+        await self._audit(conn, caller, "store", [document_id(one) for one in changed])
+        await self._after(conn, request, caller)
+        if self.tell is None:
+            return stored, None
+        return stored, await self.tell(conn, state_of(request), caller.tenant_id, changed)
+
+    async def _audit(self, conn: Connection, caller: Caller, act: str, names: Sequence[str]) -> None:
+        for name in names if self.audited else ():
+            action = f"{act} {self.name.removesuffix('s')}"
+            await record_audit(conn, actor=f"key {caller.key_id}", action=action, subject=name)
 
     async def _after(self, conn: Connection, request: Request, caller: Caller) -> None:
         if self.after is not None:

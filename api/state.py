@@ -8,13 +8,17 @@ from uuid import UUID
 from starlette.requests import Request
 
 from api.keyring import KeyRing
+from api.sessions import Sessions
 from api.tokens import TokenReader
 from infra.artifacts import Artifacts, open_artifacts
 from infra.clock import Clock, system_clock
 from infra.database import Database, open_database
+from infra.key_feed import follow_keys
+from infra.open_files import raise_open_files
 from infra.redis import Cache, open_cache
 from infra.settings import Settings
 from recommender.serving.live_tenants import LiveTenants
+from recommender.serving.orders import Orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,9 @@ class State:
     clock: Clock
     keys: KeyRing
     tokens: TokenReader
+    sessions: Sessions
     live: LiveTenants
+    orders: Orders
 
 
 @asynccontextmanager
@@ -36,22 +42,26 @@ async def open_state(settings: Settings, clock: Clock = system_clock) -> AsyncIt
     """Open everything, follow the change feed, and close in reverse order. Both addresses must be set."""
     assert settings.database_url is not None
     assert settings.redis_url is not None
+    raise_open_files()
     db = await open_database(
         settings.database_url,
         pool_size=settings.database_pool_size,
         statement_cache_size=settings.statement_cache_size,
     )
     cache, artifacts = open_cache(settings.redis_url), open_artifacts(settings.artifacts_url)
-    keys, live = KeyRing(db), LiveTenants(db, artifacts)
-    tokens = TokenReader(keys)
+    keys, live = KeyRing(db), LiveTenants(db, artifacts, clock)
+    tokens, sessions = TokenReader(keys), Sessions(cache, clock)
 
     def forget_credentials(tenant_id: UUID) -> None:
         keys.forget(tenant_id)
         tokens.forget(tenant_id)
 
     try:
-        async with live.following(settings.database_url, also=forget_credentials):
-            yield State(settings, db, cache, artifacts, clock, keys, tokens, live)
+        async with (
+            live.following(settings.database_url, also=forget_credentials),
+            follow_keys(settings.redis_url, sessions.near),
+        ):
+            yield State(settings, db, cache, artifacts, clock, keys, tokens, sessions, live, Orders())
     finally:
         await cache.close()
         await db.close()

@@ -9,17 +9,20 @@ from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.signals import on_stop
+from redis.exceptions import RedisError
 
 from api.import_work import do_import, refresh_feeds
 from api.tooling import for_each_tenant, open_tools
 from infra.clock import system_clock
 from infra.database import Connection, DatabaseDown
 from infra.jobs import QUEUE
+from infra.redis import open_cache
 from infra.settings import Settings
 from recommender.exporting import EXPORT_SHOPPER, export_shopper
 from recommender.forgetting import forget_the_erased
 from recommender.jobs import TRAIN_TENANT, Trained, TrainingFailed, defer_missed_training, train_tenant
 from tenants.accounts import Tenant
+from tenants.erased_sessions import FORGET_SESSIONS, forget_erased_sessions
 from tenants.idempotency import forget_old_keys
 from tenants.imports.runs import RUN_IMPORT
 from tenants.jobs import FINISH_ERASURE, KEEP_RETENTION, defer_keep_retention, finish_erasure, keep_retention
@@ -33,6 +36,8 @@ PAUSE_SECONDS = 1.0
 GRACE_SECONDS = 30.0
 """How long jobs may go on when the worker is told to end; a training that needs longer starts over."""
 KEEP_JOBS_HOURS = 7 * 24
+SESSION_TRIES = 180
+"""Ten seconds apart: a session lasts half an hour."""
 
 log = structlog.get_logger()
 
@@ -53,6 +58,15 @@ class TakenUpWithTheRecord(TakenUpAgain):
         return super().get_retry_decision(exception=exception, job=job)
 
 
+class TakenUpWithRedis(TakenUpWithTheRecord):
+    """The same, and a job that lost Redis is done when it is back."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if isinstance(exception, RedisError) and job.attempts < SESSION_TRIES:
+            return RetryDecision(retry_in={"seconds": 10})
+        return super().get_retry_decision(exception=exception, job=job)
+
+
 def build_worker(settings: Settings) -> App:
     """All tasks on one screen."""
     assert settings.database_url is not None
@@ -67,6 +81,10 @@ def build_worker(settings: Settings) -> App:
     async def finish(tenant_id: str, erasure_id: str) -> None:
         async with open_tools(settings) as (db, store):
             await finish_erasure(db, store, UUID(tenant_id), UUID(erasure_id), clock=system_clock)
+
+    @app.task(name=FORGET_SESSIONS, queue=QUEUE, retry=TakenUpWithRedis())
+    async def forget(tenant_id: str) -> None:
+        await forget_sessions(settings, UUID(tenant_id))
 
     @app.task(name=EXPORT_SHOPPER, queue=QUEUE, retry=TakenUpAgain())
     async def export(tenant_id: str, export_id: str) -> None:
@@ -159,6 +177,17 @@ async def train_patiently(settings: Settings, tenant_id: UUID) -> Trained:
             log.warning("training_died", tenant_id=str(tenant_id), attempt=attempt, reason=str(failed))
             await asyncio.sleep(attempt)
     return await train_tenant(settings, tenant_id)
+
+
+async def forget_sessions(settings: Settings, tenant_id: UUID) -> None:
+    """Those of erased persons. Raises RedisError and DatabaseDown: the job is done again."""
+    assert settings.redis_url is not None
+    cache = open_cache(settings.redis_url)
+    try:
+        async with open_tools(settings) as (db, _):
+            await forget_erased_sessions(db, cache, tenant_id)
+    finally:
+        await cache.close()
 
 
 async def take_up_stalled_jobs(app: App, *, dead_after_seconds: float = DEAD_AFTER_SECONDS) -> int:

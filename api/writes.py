@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,18 @@ from infra.database import CROSSED, Connection
 from infra.errors import BadRequest, Unavailable
 from tenants.idempotency import StoredAnswer, keep_answer, take_key
 
-Effect = Callable[[Connection], Awaitable[msgspec.Struct | None]]
+Tell = Callable[[], Awaitable[None]]
+"""What others are to hear of an effect as soon as it is committed. It never fails, and it may be lost."""
+
+
+class Done(NamedTuple):
+    """An effect's answer (204 for None), and whom to tell."""
+
+    answer: msgspec.Struct | None
+    tell: Tell | None = None
+
+
+Effect = Callable[[Connection], Awaitable[msgspec.Struct | Done | None]]
 T = TypeVar("T")
 
 TRIES = 3
@@ -35,17 +46,22 @@ async def write(request: Request, tenant_id: UUID, body: bytes, effect: Effect) 
     """
     key = _idempotency_key(request)
 
-    async def once() -> StoredAnswer:
+    async def once() -> tuple[StoredAnswer, Tell | None]:
         async with state_of(request).db.tenant(tenant_id) as conn:
-            if key is None:
-                return _answer(await effect(conn))
-            stored = await take_key(conn, key, _fingerprint(request, body))
-            if stored is None:
-                stored = _answer(await effect(conn))
+            stored = None if key is None else await take_key(conn, key, _fingerprint(request, body))
+            if stored is not None:
+                return stored, None
+            value = await effect(conn)
+            done = value if isinstance(value, Done) else Done(value)
+            stored = _answer(done.answer)
+            if key is not None:
                 await keep_answer(conn, key, stored)
-            return stored
+            return stored, done.tell
 
-    return _respond(await settle(once))
+    answer, tell = await settle(once)
+    if tell is not None:
+        await tell()
+    return _respond(answer)
 
 
 async def settle(once: Callable[[], Awaitable[T]]) -> T:

@@ -8,6 +8,7 @@ import asyncio
 import ipaddress
 import re
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -53,6 +54,8 @@ class FetchRules:
     silence_seconds: float = 30.0
     redirects: int = 3
     loopback: bool = False
+    authorities: ssl.SSLContext | None = None
+    """Whose certificates count; None for those that browsers trust too."""
 
 
 async def resolve_name(host: str, port: int) -> Sequence[str]:
@@ -151,8 +154,7 @@ class _open:  # noqa: N801  # used as a context, like `open`
 async def _choose(url: httpx2.URL, rules: FetchRules, resolve: Resolve) -> str:
     """The address to connect to: one answer of the resolver, all of it public."""
     addresses = await resolve(url.host, url.port or 443)
-    local = rules.loopback and url.scheme == "http"
-    good = [is_public(one) or (local and ipaddress.ip_address(one).is_loopback) for one in addresses]
+    good = [is_public(one) or (rules.loopback and ipaddress.ip_address(one).is_loopback) for one in addresses]
     if not addresses or not all(good):
         raise FetchRefused(f"The host {url.host!r} does not lie on the public Internet.")
     return addresses[0]
@@ -183,6 +185,7 @@ def _client(rules: FetchRules) -> httpx2.AsyncClient:
     # No proxy and no netrc from the environment, no cookies between redirects, no keep-alive to another name.
     return httpx2.AsyncClient(
         trust_env=False,
+        verify=rules.authorities or True,
         follow_redirects=False,
         timeout=rules.silence_seconds,
         headers={"User-Agent": "Lastbook (feed import)"},

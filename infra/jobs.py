@@ -17,18 +17,19 @@ async def defer(
     queueing_lock: str | None = None,
     lock: str | None = None,
     run_at: datetime | None = None,
+    priority: int = 0,
 ) -> int | None:
     """Queue a job on the caller's connection: it exists if and only if the caller commits.
 
     At most one job with the same `queueing_lock` waits: a second is not queued, but brings the first forward when it
     would run earlier, and None is returned.
-    At most one job with the same `lock` runs at a time. Returns the job's id.
+    At most one job with the same `lock` runs at a time. The higher the `priority`, the sooner. Returns the job's id.
     """
     if queueing_lock is not None and await conn.fetchval(_BRING_FORWARD, queueing_lock, run_at):
         return None
     try:
         async with savepoint(conn):
-            ids = await conn.fetchval(_DEFER, QUEUE, task, lock, queueing_lock, args, run_at)
+            ids = await conn.fetchval(_DEFER, QUEUE, task, priority, lock, queueing_lock, args, run_at)
     except asyncpg.UniqueViolationError:
         # Another transaction queued it between the look and the insert.
         return None
@@ -52,6 +53,6 @@ select true from waiting
 
 _DEFER = """
 select procrastinate_defer_jobs_v1(
-    array[row($1, $2, 0, $3, $4, $5::jsonb, $6::timestamptz)::procrastinate_job_to_defer_v1]
+    array[row($1, $2, $3, $4, $5, $6::jsonb, $7::timestamptz)::procrastinate_job_to_defer_v1]
 )
 """

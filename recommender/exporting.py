@@ -7,8 +7,9 @@ from infra.artifacts import Artifacts
 from infra.clock import Clock
 from infra.database import Connection, Database
 from infra.jobs import defer
-from recommender.model import Model, ModelDamaged
+from recommender.model import ModelDamaged
 from recommender.registry import find_active_version, load_model
+from recommender.stored_model import StoredModel
 from tenants.export import Tables, archive_key, collect, find_shopper_of, finish_export, make_archive
 
 EXPORT_SHOPPER = "export_shopper"
@@ -50,10 +51,12 @@ async def _learned(db: Database, store: Artifacts, tenant_id: UUID, tables: Tabl
     return {name: _facts(model, index) for name, index in known.items()}
 
 
-def _facts(model: Model, index: int) -> dict[str, object]:
+def _facts(model: StoredModel, index: int) -> dict[str, object]:
     """The list that is shown first, and the numbers that stand for the shopper."""
+    products = model.read_products()
     return {
         "model_version": str(model.version_id),
-        "for_you": [model.products.id_of(product) for product in model.for_you[index].tolist() if product >= 0],
-        "vector": model.shopper_vectors[index].tolist(),
+        "for_you": [products.id_of(product) for product in model.row("for_you", index).tolist() if product >= 0],
+        "vector": model.row("shopper_vectors", index).tolist(),
+        "taste": model.row("shopper_tastes", index).tolist(),
     }

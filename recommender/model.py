@@ -1,25 +1,15 @@
-"""A model: everything learned for one tenant, as arrays, with a manifest that proves them whole."""
+"""A model: everything learned for one tenant, as arrays that stay on disk until they are looked at."""
 
-import hashlib
-import io
-import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.id_map import IdMap
-
-FORMAT = 1
-"""Raised when the arrays change their meaning; a reader refuses any other."""
-
-
-Number = TypeVar("Number", bound=np.generic)
 
 
 class ModelDamaged(Exception):
@@ -28,167 +18,122 @@ class ModelDamaged(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """S shoppers, P products, d components. Lists hold product indices, best first, -1 where there are no more."""
+    """S shoppers, P products, F features, d and t components. Lists hold product indices, best first, -1 behind."""
 
     tenant_id: UUID
     version_id: UUID
     created_at: datetime
     shoppers: IdMap
     products: IdMap
+    features: IdMap
+    """What products are described by, `brand:Acme`: known for products that were never sold, too."""
+    for_you: NDArray[np.int32]
+    """Shape (S, length): what to show a shopper, over all products."""
+    for_you_because: NDArray[np.int32]
+    """Shape (S, length): the shopper's own purchase that speaks for it; itself when it was bought; -1 for none."""
+    for_you_scores: NDArray[np.float32]
+    """Shape (S, length): what the ranker said, descending."""
+    discover: NDArray[np.int32]
+    """Shape (S, length): only what the shopper never bought."""
+    discover_because: NDArray[np.int32]
+    buy_again: NDArray[np.int32]
+    """Shape (S, length): what the shopper bought and shoppers buy repeatedly."""
+    bought_starts: NDArray[np.int64]
+    """Shape (S + 1,): the shopper's row in `bought`."""
+    bought: NDArray[np.int32]
+    """What each shopper ever bought."""
+    similar: NDArray[np.int32]
+    """Shape (P, length): what may stand in a product's stead."""
+    together: NDArray[np.int32]
+    """Shape (P, length): what is bought in the same orders."""
+    popular: NDArray[np.int32]
+    """Shape (P,): every product once, by recent purchases."""
+    trending: NDArray[np.int32]
+    """Shape (P,): every product once, by how much more it is bought than before."""
+    repeat_rate: NDArray[np.float32]
+    """Shape (P,): the share of a product's buyers who buy it again."""
     shopper_vectors: NDArray[np.float32]
     """Shape (S, d)."""
     product_vectors: NDArray[np.float32]
-    """Shape (P, d)."""
+    """Shape (P, d). LightFM's score is shopper vector · product vector + bias."""
     product_biases: NDArray[np.float32]
-    """Shape (P,). The score of a product is shopper vector · product vector + bias."""
-    for_you: NDArray[np.int32]
-    """Shape (S, length): what to show a shopper, over all products."""
-    similar: NDArray[np.int32]
-    """Shape (P, length): what goes beside a product."""
-    popular: NDArray[np.int32]
-    """Shape (P,): every product once."""
+    """Shape (P,)."""
+    shopper_tastes: NDArray[np.float32]
+    """Shape (S, t). A product that never sold scores taste · mean of its features' vectors + mean of their biases."""
+    feature_vectors: NDArray[np.float32]
+    """Shape (F, t)."""
+    feature_biases: NDArray[np.float32]
+    """Shape (F,)."""
     parameters: Mapping[str, object]
     metrics: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFiles:
-    """A model as it is stored."""
+class Array(NamedTuple):
+    """How an array must look."""
 
-    arrays: bytes
-    """NumPy's .npz, without pickle."""
-    manifest: bytes
-    """JSON: tenant, version, SHA-256 of the arrays, their shapes and types, parameters, metrics."""
-
-
-def write_model(model: Model) -> ModelFiles:
-    """The same model gives the same bytes."""
-    arrays, buffer = _arrays_of(model), io.BytesIO()
-    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # its stub takes our arrays for the flag allow_pickle
-    manifest = {
-        "format": FORMAT,
-        "tenant": str(model.tenant_id),
-        "version": str(model.version_id),
-        "created_at": model.created_at.isoformat(),
-        "sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
-        "arrays": _described(arrays),
-        "parameters": dict(model.parameters),
-        "metrics": dict(model.metrics),
-    }
-    return ModelFiles(buffer.getvalue(), json.dumps(manifest, indent=1, sort_keys=True).encode())
+    kind: type[np.generic]
+    dimensions: int
+    rows: str
+    """The id map that it has a row for each entry of, or ''."""
+    holds_products: bool = False
 
 
-def read_model(files: ModelFiles, *, tenant_id: UUID, version_id: UUID) -> Model:
-    """Read what `write_model` wrote; raises ModelDamaged for anything else, and for another tenant's or version's."""
-    manifest = _read_manifest(files.manifest)
-    _same(manifest.get("format"), FORMAT, "format")
-    _same(manifest.get("tenant"), str(tenant_id), "tenant")
-    _same(manifest.get("version"), str(version_id), "version")
-    _same(hashlib.sha256(files.arrays).hexdigest(), manifest.get("sha256"), "SHA-256")
-    arrays = _read_arrays(files.arrays)
-    _same(_described(arrays), manifest.get("arrays"), "list of arrays")
+ARRAYS: dict[str, Array] = {
+    "for_you": Array(np.int32, 2, "shoppers", holds_products=True),
+    "for_you_because": Array(np.int32, 2, "shoppers", holds_products=True),
+    "for_you_scores": Array(np.float32, 2, "shoppers"),
+    "discover": Array(np.int32, 2, "shoppers", holds_products=True),
+    "discover_because": Array(np.int32, 2, "shoppers", holds_products=True),
+    "buy_again": Array(np.int32, 2, "shoppers", holds_products=True),
+    "bought_starts": Array(np.int64, 1, ""),
+    "bought": Array(np.int32, 1, "", holds_products=True),
+    "similar": Array(np.int32, 2, "products", holds_products=True),
+    "together": Array(np.int32, 2, "products", holds_products=True),
+    "popular": Array(np.int32, 1, "products", holds_products=True),
+    "trending": Array(np.int32, 1, "products", holds_products=True),
+    "repeat_rate": Array(np.float32, 1, "products"),
+    "shopper_vectors": Array(np.float32, 2, "shoppers"),
+    "product_vectors": Array(np.float32, 2, "products"),
+    "product_biases": Array(np.float32, 1, "products"),
+    "shopper_tastes": Array(np.float32, 2, "shoppers"),
+    "feature_vectors": Array(np.float32, 2, "features"),
+    "feature_biases": Array(np.float32, 1, "features"),
+}
+ID_MAPS = ("shoppers", "products", "features")
+
+
+def check_model(model: Model) -> None:
+    """Raise ModelDamaged unless sizes agree, numbers are finite and lists name products that exist."""
+    for name in ID_MAPS:
+        _check(not _refusal(getattr(model, name)), f"the id map {name} does not hold together")
+    for name, expected in ARRAYS.items():
+        _check_array(model, name, getattr(model, name), expected)
+    widths = model.shopper_vectors.shape[1], model.shopper_tastes.shape[1]
+    _check(widths == (model.product_vectors.shape[1], model.feature_vectors.shape[1]), "vectors differ in length")
+    starts = model.bought_starts
+    whole = len(starts) == len(model.shoppers) + 1 and starts[0] == 0 and starts[-1] == len(model.bought)
+    _check(whole and bool((np.diff(starts) >= 0).all()), "bought_starts does not fit bought")
+
+
+def _check_array(model: Model, name: str, array: NDArray[np.generic], expected: Array) -> None:
+    _check(array.dtype == expected.kind, f"{name} is {array.dtype}")
+    _check(array.ndim == expected.dimensions, f"{name} has {array.ndim} dimensions")
+    if expected.rows:
+        rows = len(getattr(model, expected.rows))
+        _check(len(array) == rows, f"{name} has {len(array)} rows and should have {rows}")
+    _check(bool(np.isfinite(array).all()), f"{name} holds a number that is not finite")
+    if expected.holds_products and array.size:
+        _check(bool(-1 <= array.min() <= array.max() < len(model.products)), f"{name} names a product out of range")
+
+
+def _refusal(ids: IdMap) -> str:
     try:
-        model = _model_of(arrays, manifest, tenant_id, version_id)
-        _check(model)
-    except (KeyError, TypeError, ValueError) as wrong:
-        raise ModelDamaged(f"The model does not hold together: {wrong}") from wrong
-    return model
+        ids.check()
+    except (ValueError, UnicodeDecodeError) as wrong:
+        return str(wrong)
+    return ""
 
 
-def _arrays_of(model: Model) -> dict[str, NDArray[np.generic]]:
-    return {
-        "shopper_id_blob": model.shoppers.blob,
-        "shopper_id_offsets": model.shoppers.offsets,
-        "product_id_blob": model.products.blob,
-        "product_id_offsets": model.products.offsets,
-        "shopper_vectors": model.shopper_vectors,
-        "product_vectors": model.product_vectors,
-        "product_biases": model.product_biases,
-        "for_you": model.for_you,
-        "similar": model.similar,
-        "popular": model.popular,
-    }
-
-
-def _model_of(
-    arrays: dict[str, NDArray[np.generic]], manifest: dict[str, object], tenant_id: UUID, version_id: UUID
-) -> Model:
-    def take(name: str, kind: type[Number], dimensions: int) -> NDArray[Number]:
-        array = arrays[name]
-        if array.dtype != kind or array.ndim != dimensions:
-            raise ValueError(f"{name} is {array.dtype} with {array.ndim} dimensions.")
-        return array.astype(kind, copy=False)
-
-    return Model(
-        tenant_id=tenant_id,
-        version_id=version_id,
-        created_at=datetime.fromisoformat(str(manifest["created_at"])),
-        shoppers=IdMap(take("shopper_id_blob", np.uint8, 1), take("shopper_id_offsets", np.int64, 1)),
-        products=IdMap(take("product_id_blob", np.uint8, 1), take("product_id_offsets", np.int64, 1)),
-        shopper_vectors=take("shopper_vectors", np.float32, 2),
-        product_vectors=take("product_vectors", np.float32, 2),
-        product_biases=take("product_biases", np.float32, 1),
-        for_you=take("for_you", np.int32, 2),
-        similar=take("similar", np.int32, 2),
-        popular=take("popular", np.int32, 1),
-        parameters=_mapping(manifest["parameters"]),
-        metrics=_mapping(manifest["metrics"]),
-    )
-
-
-def _check(model: Model) -> None:
-    """Raise ValueError unless sizes agree, numbers are finite and lists name products that exist."""
-    model.shoppers.check()
-    model.products.check()
-    shoppers, products = len(model.shoppers), len(model.products)
-    lengths = {
-        "shopper_vectors": (model.shopper_vectors, shoppers),
-        "product_vectors": (model.product_vectors, products),
-        "product_biases": (model.product_biases, products),
-        "for_you": (model.for_you, shoppers),
-        "similar": (model.similar, products),
-        "popular": (model.popular, products),
-    }
-    for name, (array, length) in lengths.items():
-        if len(array) != length:
-            raise ValueError(f"{name} has {len(array)} rows and should have {length}.")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} holds a number that is not finite.")
-    for listed in (model.for_you, model.similar, model.popular):
-        if listed.size and not -1 <= listed.min() <= listed.max() < products:
-            raise ValueError("A list names a product that does not exist.")
-    if model.shopper_vectors.shape[1] != model.product_vectors.shape[1]:
-        raise ValueError("Shopper and product vectors differ in length.")
-
-
-def _described(arrays: Mapping[str, NDArray[np.generic]]) -> dict[str, object]:
-    return {name: {"shape": list(array.shape), "dtype": array.dtype.str} for name, array in arrays.items()}
-
-
-def _read_manifest(data: bytes) -> dict[str, object]:
-    try:
-        manifest = json.loads(data)
-    except ValueError as wrong:
-        raise ModelDamaged("The manifest is not JSON.") from wrong
-    if not isinstance(manifest, dict):
-        raise ModelDamaged("The manifest is not a JSON object.")
-    return manifest
-
-
-def _read_arrays(data: bytes) -> dict[str, NDArray[np.generic]]:
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as wrong:
-        raise ModelDamaged("The arrays cannot be read.") from wrong
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise ValueError("Parameters and metrics are JSON objects.")
-    return value
-
-
-def _same(found: object, expected: object, name: str) -> None:
-    if found != expected:
-        raise ModelDamaged(f"The model's {name} is {found!r}, expected {expected!r}.")
+def _check(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ModelDamaged(f"The model does not hold together: {otherwise}.")

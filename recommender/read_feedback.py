@@ -58,7 +58,7 @@ def parse_facts(products_csv: memoryview, features_csv: memoryview) -> ProductFa
     products = IdMap.of(table.column("product").to_pylist())
     features = _read(features_csv, {"product": _TEXT, "feature": _TEXT})
     (owners, of), (names, which) = _coded(features, "product"), _coded(features, "feature")
-    places = products.places(IdMap.of(owners))
+    places = products.places(owners)
     return make_facts(products, _numbers(table, "price_minor"), names, places[of], which)
 
 
@@ -68,8 +68,8 @@ def parse_interest(csv: memoryview, purchases: Purchases) -> Interest:
     (shoppers, by), (products, of) = _coded(table, "shopper"), _coded(table, "product")
     seen = Interest(by, of, _numbers(table, "seen_at_s"), table.column("weight").to_numpy().astype(np.float32))
     return seen.renumbered(
-        purchases.shoppers.places(IdMap.of(shoppers)).astype(np.int32),
-        purchases.products.places(IdMap.of(products)).astype(np.int32),
+        purchases.shoppers.places(shoppers).astype(np.int32),
+        purchases.products.places(products).astype(np.int32),
     )
 
 

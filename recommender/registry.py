@@ -8,7 +8,9 @@ from uuid import UUID
 from infra.artifacts import Artifacts
 from infra.database import Connection
 from infra.errors import Conflict, NotFound
-from recommender.model import Model, ModelDamaged, ModelFiles, read_model, write_model
+from recommender.model import Model, ModelDamaged
+from recommender.model_files import write_model
+from recommender.stored_model import StoredModel, open_model
 
 KEPT_VERSIONS = 5
 """How many versions besides the active one keep their files, for a rollback."""
@@ -118,22 +120,22 @@ async def forget_old_versions(conn: Connection) -> list[UUID]:
 async def save_model(store: Artifacts, model: Model) -> bytes:
     """Store a model's files, the manifest last; returns the manifest's SHA-256 for `finish_version`."""
     files, folder = write_model(model), _folder(model.tenant_id, model.version_id)
-    await store.put(f"{folder}/arrays.npz", files.arrays)
+    await store.put(f"{folder}/arrays.bin", files.arrays)
     await store.put(f"{folder}/manifest.json", files.manifest)
     return hashlib.sha256(files.manifest).digest()
 
 
-async def load_model(store: Artifacts, tenant_id: UUID, version: ModelVersion) -> Model:
+async def load_model(store: Artifacts, tenant_id: UUID, version: ModelVersion) -> StoredModel:
     """Raises ModelDamaged when files are missing or are not the ones that `save_model` stored."""
     folder = _folder(tenant_id, version.version_id)
     try:
         manifest = await store.get(f"{folder}/manifest.json")
-        arrays = await store.get(f"{folder}/arrays.npz")
+        arrays = await store.open(f"{folder}/arrays.bin")
     except NotFound as missing:
         raise ModelDamaged(f"The model version {version.version_id} has lost its files.") from missing
     if hashlib.sha256(manifest).digest() != version.manifest_sha256:
         raise ModelDamaged(f"The manifest of model version {version.version_id} was changed.")
-    return read_model(ModelFiles(arrays, manifest), tenant_id=tenant_id, version_id=version.version_id)
+    return open_model(arrays, manifest, tenant_id=tenant_id, version_id=version.version_id)
 
 
 async def delete_model(store: Artifacts, tenant_id: UUID, version_id: UUID) -> None:

@@ -11,7 +11,9 @@ from tenants.attributes import AttributeDefinition, AttributeType
 from tenants.fields import Scalar
 
 Operator = Literal["known", "=", "<", "<=", ">", ">=", "in", "within"]
-Column = Literal["shoppers.attributes", "people.attributes", "products.attributes", "events.properties"]
+Column = Literal[
+    "shoppers.attributes", "people.attributes", "products.attributes", "events.properties", "orders.attributes"
+]
 """Written by us, never by a merchant: it becomes part of the SQL."""
 
 ORDER: tuple[Operator, ...] = ("<", "<=", ">", ">=")

@@ -6,24 +6,19 @@ from typing import Any
 
 import msgspec
 
-from infra.database import Connection
-from tenants.attribute_values import Kind, read_rules
-from tenants.attributes import AttributeClass, AttributeType
+from tenants.attribute_values import Kind, Rules
+from tenants.attributes import AttributeType
 from tenants.fields import Attributes, Scalar
 
 
-async def read_attribute_texts(
-    conn: Connection, one_of: AttributeClass, documents: Sequence[Any], *, field: str = "attributes"
-) -> list[Any]:
+def read_attribute_texts(documents: Sequence[Any], rules: Rules, *, field: str = "attributes") -> Sequence[Any]:
     """The documents (structs of one kind) with texts as numbers or yes/no where the definition is of such a type.
 
-    A text that cannot be read so stays, and is refused when it is stored. One query, none without attributes.
+    A text that cannot be read so stays, and is refused when it is stored.
     """
-    if not any(getattr(document, field) for document in documents):
-        return list(documents)
-    readers = find_readers((await read_rules(conn, one_of)).kinds)
+    readers = find_readers(rules.kinds)
     if not readers:
-        return list(documents)
+        return documents
     return [
         msgspec.structs.replace(document, **{field: read_texts(getattr(document, field), readers)})
         for document in documents

@@ -28,6 +28,10 @@ class Rules:
     kinds: Mapping[str, Kind]
     strict: bool
 
+    @property
+    def any(self) -> bool:
+        return self.strict or bool(self.kinds)
+
 
 async def refuse_wrong_attributes(
     conn: Connection, one_of: AttributeClass, sent: Mapping[str, Attributes], *, field: str = "attributes"
@@ -39,8 +43,12 @@ async def refuse_wrong_attributes(
     """
     if not any(sent.values()):
         return {}
-    rules = await read_rules(conn, one_of)
-    if not rules.kinds and not rules.strict:
+    return list_wrong(sent, await read_rules(conn, one_of), field=field)
+
+
+def list_wrong(sent: Mapping[str, Attributes], rules: Rules, *, field: str = "attributes") -> dict[str, FieldError]:
+    """The same by rules that were read before."""
+    if not rules.any:
         return {}
     wrong = ((name, find_wrong(attributes, rules)) for name, attributes in sent.items())
     return {name: FieldError(f"{field}.{found[0]}", found[1]) for name, found in wrong if found is not None}

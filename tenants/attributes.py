@@ -13,7 +13,7 @@ from tenants.fields import Moment, ShortText
 from tenants.upserts import Upserted, make_document, outcomes
 
 AttributeType = Literal["text", "integer", "number", "boolean", "date", "choice", "place"]
-AttributeClass = Literal["shopper", "person", "product", "event"]
+AttributeClass = Literal["shopper", "person", "product", "event", "order"]
 AskPurpose = Purpose | Literal["none"]
 Locale: TypeAlias = Annotated[str, Meta(max_length=35, pattern=r"\A[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*\Z")]
 
@@ -33,7 +33,7 @@ class AttributeDefinition(Struct, frozen=True, forbid_unknown_fields=True, kw_on
     ]
     classes: Annotated[
         tuple[AttributeClass, ...],
-        Meta(min_length=1, max_length=4, description="Who carries it; of an event it stands in `properties`."),
+        Meta(min_length=1, max_length=5, description="Who carries it; of an event it stands in `properties`."),
     ] = ("shopper",)
     purpose: Annotated[AskPurpose, Meta(description="What a shopper must consent to before they are asked for it.")] = (
         "personalisation"
@@ -69,7 +69,7 @@ class AttributeSettings(Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     strict: Annotated[
         tuple[AttributeClass, ...],
-        Meta(max_length=4, description="Classes that take defined attributes only. Others keep any as sent."),
+        Meta(max_length=5, description="Classes that take defined attributes only. Others keep any as sent."),
     ] = ()
 
 

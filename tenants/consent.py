@@ -1,6 +1,6 @@
 """Consent: what a shopper allows us to do with their data, by purpose. Every decision is kept; the newest counts."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 from uuid import UUID
@@ -104,6 +104,11 @@ async def read_choices(conn: Connection) -> Choices:
     return Choices(by_default, frozenset(row["external_id"] for row in rows))
 
 
+async def list_personalised(conn: Connection, external_ids: Collection[str]) -> dict[str, str]:
+    """Those who may be shown personal recommendations, each with the external id that stands for all of theirs."""
+    return {row["told"]: row["external_id"] for row in await conn.fetch(_PERSONALISED, list(external_ids))}
+
+
 async def changed_since(conn: Connection, mark: int) -> bool:
     """Whether a decision, a setting or a suppression changed since a mark of `products.read_change_mark`."""
     changed: bool = await conn.fetchval(_CHANGED, mark)
@@ -158,6 +163,25 @@ select external_id
 from decided
 join shoppers on shoppers.shopper_id = decided.shopper_id or shoppers.merged_into = decided.shopper_id
 where decided.granted = $1
+"""
+
+_PERSONALISED = """
+select told.external_id as told, person.external_id
+from shoppers as told
+join shoppers as person
+    on person.tenant_id = told.tenant_id and person.shopper_id = coalesce(told.merged_into, told.shopper_id)
+where told.external_id = any($1::text[])
+    and coalesce(
+        (
+            select granted
+            from consents
+            where consents.shopper_id = person.shopper_id and purpose = 'personalisation'
+            order by at desc, consent_id desc
+            limit 1
+        ),
+        (select personalised_by_default from privacy_settings),
+        true
+    )
 """
 
 _CHANGED = """

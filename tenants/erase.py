@@ -13,6 +13,7 @@ from infra.ids import new_id
 from tenants.audit import record_audit
 from tenants.consent import announce_privacy
 from tenants.identifiers import normalise_email
+from tenants.import_columns import forget_columns
 from tenants.merges import announce_identity, lock_identity
 from tenants.personal_data import PERSONAL_TABLES, erase_rows
 from tenants.suppression import (
@@ -56,6 +57,7 @@ async def erase_person(conn: Connection, person: Identifier, *, actor: str) -> E
     erasure_id = new_id()
     await conn.execute("insert into erasures (erasure_id) values ($1)", erasure_id)
     await _erase(conn, erasure_id, person, found)
+    await forget_columns(conn, await read_suppressed(conn))
     await record_audit(conn, actor=actor, action="erase shopper", subject=str(erasure_id))
     return await get_erasure(conn, erasure_id)
 
@@ -89,10 +91,9 @@ async def finish_ledger(conn: Connection, erasure_id: UUID, *, now: datetime) ->
     )
 
 
-async def list_visitors(conn: Connection, person: Identifier) -> Sequence[str]:
-    """The browsers of this person, whose sessions are to be forgotten."""
-    identifiers = await _list_identifiers(conn, await list_shopper_ids(conn, person))
-    return [value for kind, value in identifiers if kind == "visitor"]
+async def list_names(conn: Connection, person: Identifier) -> set[Identifier]:
+    """Everything that the person goes by, what was asked for included: whose sessions are to be forgotten."""
+    return {person, *await _list_identifiers(conn, await list_shopper_ids(conn, person))}
 
 
 async def list_shopper_ids(conn: Connection, person: Identifier) -> list[UUID]:
@@ -104,12 +105,19 @@ async def list_shopper_ids(conn: Connection, person: Identifier) -> list[UUID]:
 
 
 async def replay_erasures(conn: Connection) -> int:
-    """Erase again whoever is suppressed and in the record, as after the restore of a backup; returns how many."""
+    """Erase again whoever is suppressed and in the record, as after the restore of a backup; returns how many shoppers.
+
+    What their browsers did goes too, also where the backup does not know yet whose browsers these are.
+    """
     await _hold_all(conn)
     suppressed = await read_suppressed(conn)
-    erased = [one async for one in _list_returned(conn, suppressed)] if suppressed.hashes else []
+    if not suppressed.hashes:
+        return 0
+    erased = [one async for one in _list_returned(conn, suppressed)]
     for erasure_id, person in erased:
         await _erase(conn, erasure_id, person, await list_shopper_ids(conn, person))
+    await conn.fetchval(_DELETE_BROWSED, [visitor async for visitor in _list_browsers(conn, suppressed)])
+    await forget_columns(conn, suppressed)
     return len(erased)
 
 
@@ -160,6 +168,16 @@ async def _list_returned(conn: Connection, suppressed: Suppressed) -> AsyncItera
             erasure_id = None if hit is None else await find_erasure(conn, *hit)
             if erasure_id is not None:
                 yield erasure_id, ("external_id", row["external_id"])
+
+
+async def _list_browsers(conn: Connection, suppressed: Suppressed) -> AsyncIterator[str]:
+    """Visitors of events without a shopper that must not be there."""
+    after = ""
+    while rows := await conn.fetch(_BROWSERS, after, PAGE):
+        after = rows[-1]["visitor_id"]
+        for row in rows:
+            if suppressed.holds("visitor", row["visitor_id"]):
+                yield row["visitor_id"]
 
 
 _GET = """
@@ -233,5 +251,13 @@ select external_id, email, phone
 from shoppers
 where external_id > $1
 order by external_id
+limit $2
+"""
+
+_BROWSERS = """
+select distinct visitor_id
+from events
+where shopper_id is null and visitor_id > $1
+order by visitor_id
 limit $2
 """

@@ -3,15 +3,17 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from infra.database import Connection
+from infra.database import Connection, Row
 from tenants.fields import Moment
 from tenants.identifier_kinds import KindName
 
+ToldKind = Literal["email", "phone", "visitor"]
+"""Kinds that the merchant's server can tell apart from a document."""
 Email = Annotated[str, Meta(max_length=320, pattern=r"\A[^@\s]+@[^@\s]+\Z")]
 Phone = Annotated[str, Meta(max_length=40, pattern=r"\A\+?[0-9 ()./-]{4,}\Z")]
 
@@ -108,6 +110,33 @@ async def add_claim(conn: Connection, shopper_id: UUID, claim: Claim) -> None:
     await _insert(conn, [(shopper_id, claim)], "server")
 
 
+async def drop_claim(conn: Connection, shopper_ids: Sequence[UUID], kind: ToldKind, value: str) -> bool:
+    """Take back what the merchant's server told of these rows, which are one person; false when it told no such thing.
+
+    What a shopper's own document claims as well stays, verified if the document says so.
+    """
+    rows = await conn.fetch(_DROP, list(shopper_ids), kind, value)
+    claims = {row["shopper_id"]: [one for one in _claims(row) if one.name == (kind, value)] for row in rows}
+    await _insert(conn, [(shopper_id, claim) for shopper_id, own in claims.items() for claim in own], "document")
+    return bool(rows)
+
+
+def normalise(kind: ToldKind, value: str) -> str:
+    """In the spelling that is stored; a telephone that has too few digits is nobody's."""
+    if kind == "email":
+        return normalise_email(value)
+    return value if kind == "visitor" else normalise_phone(value) or ""
+
+
+def _claims(row: Row) -> list[Claim]:
+    return claims_of(
+        email=row["email"],
+        email_verified=row["email_verified"],
+        phone=row["phone"],
+        phone_verified=row["phone_verified"],
+    )
+
+
 async def _insert(conn: Connection, rows: Sequence[tuple[UUID, Claim]], source: str) -> None:
     if rows:
         await conn.execute(
@@ -127,4 +156,19 @@ from unnest($1::text[], $2::text[], $3::uuid[], $4::boolean[]) as sent (kind, va
 on conflict (tenant_id, kind, value, shopper_id) do update
 set verified = shopper_identifiers.verified or excluded.verified,
     source = case when 'server' in (shopper_identifiers.source, excluded.source) then 'server' else 'document' end
+"""
+
+# With each row's own document: it is in `told` while what is shown was told under a merged id.
+_DROP = """
+with dropped as (
+    delete from shopper_identifiers
+    where shopper_id = any($1::uuid[]) and kind = $2 and value = $3 and source = 'server'
+    returning shopper_id
+)
+select dropped.shopper_id, own.email, own.email_verified, own.phone, own.phone_verified
+from dropped
+join shoppers using (shopper_id)
+cross join lateral jsonb_populate_record(
+    null::shoppers, coalesce(told, to_jsonb(shoppers))
+) as own
 """

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from infra.database import Connection
-from infra.errors import Conflict, FieldError, Invalid
+from infra.errors import Conflict, FieldError, Invalid, NotFound
+from tenants.audit import record_audit
 from tenants.identifier_kinds import KindName, Rules, read_rules
-from tenants.identifiers import Claim, NewIdentifier, add_claim, claim_of
+from tenants.identifiers import Claim, NewIdentifier, ToldKind, add_claim, claim_of, drop_claim, normalise
 from tenants.merges import Cause, lock_identity, merge_shoppers
 from tenants.named import hold_named
 from tenants.suppression import Kind, refuse_suppressed
@@ -18,6 +19,13 @@ class TooManyIds(Conflict):
 
     code = "too_many_ids"
     hint = "If they are one person all the same, raise the limit of 'external' with PUT /v1/identifier-kinds."
+
+
+class ToldByDocument(Conflict):
+    """The shopper's own document tells this identifier."""
+
+    code = "told_by_document"
+    hint = "Leave it out of the document: PUT /v1/shoppers/{id}."
 
 
 Party = UUID | str
@@ -105,6 +113,25 @@ async def add_identifier(conn: Connection, external_id: str, new: NewIdentifier)
         raise Invalid(f"The identifier {error.reason}.", errors=(error,))
     await add_claim(conn, named.row_id, claim)
     await carry_out(conn, plan.joins, {external_id: named.row_id})
+
+
+async def remove_identifier(conn: Connection, external_id: str, kind: ToldKind, value: str, *, actor: str) -> None:
+    """Let a shopper no longer be known by what the merchant's server added, under whichever of their ids.
+
+    Merges that came of it hold; undo them if they were wrong. A visitor's events stay the shopper's. Raises NotFound,
+    and ToldByDocument when only the shopper's own document says so.
+    """
+    value = normalise(kind, value)
+    await lock_identity(conn)
+    named = await hold_named(conn, external_id)
+    family = [row["shopper_id"] for row in await conn.fetch(_FAMILY, named.shopper_id)]
+    if not await drop_claim(conn, family, kind, value):
+        if await conn.fetchval(_IS_KNOWN, family, kind, value):
+            raise ToldByDocument("The shopper's own document tells it.")
+        hint = "GET /v1/shopper-identifiers/{id} lists those they have."
+        raise NotFound("The shopper has no such identifier.", hint=hint)
+    # No external id and no value: the audit outlives an erased shopper.
+    await record_audit(conn, actor=actor, action="remove identifier", subject=f"{kind} of {named.shopper_id}")
 
 
 async def merge_named(conn: Connection, keep: str, absorb: str, *, actor: str) -> UUID:
@@ -234,4 +261,14 @@ select coalesce(merged_into, shopper_id) as person, count(*) as size
 from shoppers
 where shopper_id = any($1::uuid[]) or merged_into = any($1::uuid[])
 group by 1
+"""
+
+_FAMILY = "select shopper_id from shoppers where shopper_id = $1 or merged_into = $1"
+
+_IS_KNOWN = """
+select exists (
+    select
+    from shopper_identifiers
+    where shopper_id = any($1::uuid[]) and kind = $2 and value = $3
+)
 """

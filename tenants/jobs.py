@@ -10,7 +10,11 @@ from infra.jobs import defer
 from tenants.erase import finish_ledger, get_erasure
 from tenants.erasure_ledger import make_entry, read_ledger, replay_ledger, write_entry
 from tenants.export import archive_key, forget_exports, list_old_exports
+from tenants.import_columns import forget_columns
+from tenants.import_files import delete_import_files
+from tenants.merges import end_undo
 from tenants.retention import BATCH, KINDS, delete_expired, read_limit
+from tenants.suppression import read_suppressed
 
 FINISH_ERASURE = "finish_erasure"
 KEEP_RETENTION = "keep_retention"
@@ -30,11 +34,12 @@ async def defer_keep_retention(conn: Connection, tenant_id: UUID) -> None:
 
 
 async def finish_erasure(db: Database, store: Artifacts, tenant_id: UUID, erasure_id: UUID, *, clock: Clock) -> None:
-    """Delete archives that nobody owns any more and write the ledger's file. Harmless to repeat."""
+    """Delete archives that nobody owns any more and ended imports' files, write the ledger's. Harmless to repeat."""
     async with db.tenant(tenant_id) as conn:
         erasure = await get_erasure(conn, erasure_id)
         entry = await make_entry(conn, erasure_id, erasure.requested_at)
     await delete_old_exports(db, store, tenant_id, now=clock())
+    await delete_import_files(db, store, tenant_id, now=clock())
     await write_entry(store, tenant_id, entry)
     async with db.tenant(tenant_id) as conn:
         await finish_ledger(conn, erasure_id, now=clock())
@@ -43,9 +48,16 @@ async def finish_erasure(db: Database, store: Artifacts, tenant_id: UUID, erasur
 async def keep_retention(
     db: Database, store: Artifacts, tenant_id: UUID, *, clock: Clock, batch: int = BATCH
 ) -> dict[str, int]:
-    """Delete what is too old, in batches; returns how many rows of each kind."""
-    deleted = {kind: await _delete_all_expired(db, tenant_id, kind, now=clock(), batch=batch) for kind in KINDS}
-    return {**deleted, "exports": await delete_old_exports(db, store, tenant_id, now=clock())}
+    """Delete what is too old, in batches; returns how many rows or files of each kind."""
+    files = {
+        "exports": await delete_old_exports(db, store, tenant_id, now=clock()),
+        "import_files": await delete_import_files(db, store, tenant_id, now=clock()),
+    }
+    async with db.tenant(tenant_id) as conn:
+        await end_undo(conn, before=await read_limit(conn, "merge_undo", now=clock()), now=clock())
+        await forget_columns(conn, await read_suppressed(conn))
+    rows = {kind: await _delete_all_expired(db, tenant_id, kind, now=clock(), batch=batch) for kind in KINDS}
+    return {**rows, **files}
 
 
 async def delete_old_exports(db: Database, store: Artifacts, tenant_id: UUID, *, now: datetime) -> int:

@@ -37,6 +37,13 @@ class LaterMerge(Conflict):
     hint = "Undo the later merge first; GET /v1/merges lists them, the newest first."
 
 
+class UndoOver(Conflict):
+    """The merge is too old to be undone."""
+
+    code = "undo_over"
+    hint = "For how long a merge can be undone is the retention rule 'merge_undo': PUT /v1/retention-rules."
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """A table whose rows follow their shopper."""
@@ -73,6 +80,8 @@ class Merge:
     cause: Cause
     merged_at: datetime
     undone_at: datetime | None
+    undo_ended_at: datetime | None
+    """Since when it cannot be undone."""
 
 
 async def lock_identity(conn: Connection) -> None:
@@ -105,7 +114,7 @@ async def undo_merge(conn: Connection, merge_id: UUID, *, actor: str) -> None:
     """Put back what the merge moved, and what was told since under the absorbed ids.
 
     What has been told for somebody else meanwhile stays theirs. An identifier that both have stays the kept one's until
-    the other's document changes. Raises NotFound, AlreadyUndone, LaterMerge.
+    the other's document changes. Raises NotFound, AlreadyUndone, UndoOver, LaterMerge.
     """
     await lock_identity(conn)
     merge = await conn.fetchrow("select * from shopper_merges where merge_id = $1", merge_id)
@@ -113,6 +122,8 @@ async def undo_merge(conn: Connection, merge_id: UUID, *, actor: str) -> None:
         raise NotFound("There is no merge of that id.")
     if merge["undone_at"] is not None:
         raise AlreadyUndone("The merge is undone already.")
+    if merge["undo_ended_at"] is not None:
+        raise UndoOver("What this merge moved is no longer kept, so it cannot be undone.")
     keep, absorb = merge["kept_id"], merge["absorbed_id"]
     if (await _lock_people(conn, keep, absorb))[0] != keep:
         raise LaterMerge("The shopper who was kept has been merged into another one since.")
@@ -127,10 +138,25 @@ async def undo_merge(conn: Connection, merge_id: UUID, *, actor: str) -> None:
     await _tell(conn, actor=actor, action="undo merge", merge_id=merge_id)
 
 
+async def end_undo(conn: Connection, *, before: datetime, now: datetime) -> None:
+    """Let merges from before that moment stand for good; what they moved may be forgotten from then on."""
+    # So that none is being undone meanwhile.
+    await lock_identity(conn)
+    await conn.execute(
+        "update shopper_merges set undo_ended_at = $2 where merged_at < $1 and undo_ended_at is null", before, now
+    )
+
+
 async def list_merges(conn: Connection, *, before: UUID | None, limit: int) -> Sequence[Merge]:
     """The newest first, behind `before`."""
     rows = await conn.fetch(_LIST, before, limit)
     return [Merge(**row) for row in rows]
+
+
+async def merged_now(conn: Connection) -> bool:
+    """Whether this transaction merged anybody, as a verified identifier does."""
+    merged: bool = await conn.fetchval("select exists (select from shopper_merges where merged_at = now())")
+    return merged
 
 
 async def follow_merges(conn: Connection, table: str, rows: Mapping[str, UUID]) -> None:
@@ -290,7 +316,8 @@ on conflict (tenant_id) do update set version = known.version + 1
 """
 
 _LIST = """
-select merge_id, kept.external_id as kept, absorbed.external_id as absorbed, cause, merged_at, undone_at
+select merge_id, kept.external_id as kept, absorbed.external_id as absorbed, cause, merged_at, undone_at,
+    undo_ended_at
 from shopper_merges
 join shoppers as kept on kept.tenant_id = shopper_merges.tenant_id and kept.shopper_id = kept_id
 join shoppers as absorbed on absorbed.tenant_id = shopper_merges.tenant_id and absorbed.shopper_id = absorbed_id

@@ -1,15 +1,17 @@
 """Orders: what shoppers bought, with lines. An order is stored as the merchant last told it, whole."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from infra.database import Connection
 from infra.errors import FieldError, NotFound
-from tenants.fields import Currency, ExternalId, MinorUnits, Moment, Quantity, check_moments
+from tenants.attribute_values import refuse_wrong_attributes
+from tenants.fields import Attributes, Currency, ExternalId, MinorUnits, Moment, Quantity, check_moments
 from tenants.merges import forget_moves
 from tenants.named import Named, follow_named, make_shoppers
 from tenants.suppression import list_suppressed
@@ -42,6 +44,8 @@ class Order(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     shopper_id: ExternalId | None = None
     status: Status = "placed"
     total_minor: MinorUnits | None = None
+    # Unset it is in no digest: an order that has none is the same as before there were any.
+    attributes: Attributes | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         check_moments(ordered_at=self.ordered_at)
@@ -56,6 +60,7 @@ class Order(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class StoredOrder(Order, frozen=True, kw_only=True):
     """An order as we hold it."""
 
+    attributes: Attributes = {}
     created_at: Moment
     updated_at: Moment
 
@@ -68,14 +73,16 @@ def check_order(order: Order, /, now: datetime) -> FieldError | None:
 async def upsert_orders(conn: Connection, orders: Sequence[Order]) -> Upserted:
     """Store each order as given, lines included; lines that it no longer has are dropped. Ids must differ.
 
+    One with an attribute against its definition is refused. One of an erased person loses their id and its attributes.
     An order that is the same already is left alone, so sending a batch again is cheap and harmless.
     Shoppers that are new to us are made. Rows are locked in the order of their ids: batches cannot deadlock.
     """
     erased = await list_suppressed(conn, "external_id", {order.shopper_id for order in orders if order.shopper_id})
     # Before the digest is made: it would tell who bought.
-    orders = [
-        msgspec.structs.replace(order, shopper_id=None) if order.shopper_id in erased else order for order in orders
-    ]
+    orders = [_nameless(order) if order.shopper_id in erased else order for order in orders]
+    sent = {order.id: order.attributes for order in orders if order.attributes}
+    refused = await refuse_wrong_attributes(conn, "order", sent)
+    orders = [order for order in orders if order.id not in refused] if refused else orders
     digests = {order.id: make_document(order).digest for order in orders}
     known = {row[0] for row in await conn.fetch(_UNCHANGED, list(digests), list(digests.values()))}
     ordered = sorted((order for order in orders if order.id not in known), key=lambda order: order.id)
@@ -90,7 +97,7 @@ async def upsert_orders(conn: Connection, orders: Sequence[Order]) -> Upserted:
     if changed:
         await _insert_lines(conn, changed)
     await follow_named(conn, "orders", ((order.id, named.get(order.shopper_id or "")) for order in changed))
-    return outcomes((order.id for order in orders), created=created, updated=updated)
+    return replace(outcomes((order.id for order in orders), created=created, updated=updated), refused=refused)
 
 
 async def get_order(conn: Connection, order_id: str) -> StoredOrder:
@@ -114,6 +121,10 @@ async def delete_order(conn: Connection, order_id: str) -> None:
     await forget_moves(conn, "orders", [order_id])
 
 
+def _nameless(order: Order) -> Order:
+    return msgspec.structs.replace(order, shopper_id=None, attributes=UNSET)
+
+
 def _header_columns(
     orders: Sequence[Order], named: Mapping[str, Named], digests: Mapping[str, bytes]
 ) -> tuple[list[object], ...]:
@@ -125,6 +136,7 @@ def _header_columns(
         [order.status for order in orders],
         [order.currency for order in orders],
         [order.total_minor for order in orders],
+        [order.attributes or None for order in orders],
         [digests[order.id] for order in orders],
     )
 
@@ -152,15 +164,17 @@ where orders.digest = sent.digest
 """
 
 _UPSERT = """
-insert into orders (order_id, shopper_id, ordered_at, status, currency, total_minor, digest)
-select sent.order_id, sent.shopper_id, sent.ordered_at, sent.status, sent.currency, sent.total_minor, sent.digest
-from unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::bytea[])
-    as sent (order_id, shopper_id, ordered_at, status, currency, total_minor, digest)
+insert into orders (order_id, shopper_id, ordered_at, status, currency, total_minor, attributes, digest)
+select sent.order_id, sent.shopper_id, sent.ordered_at, sent.status, sent.currency, sent.total_minor, sent.attributes,
+    sent.digest
+from unnest(
+    $1::text[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::jsonb[], $8::bytea[]
+) as sent (order_id, shopper_id, ordered_at, status, currency, total_minor, attributes, digest)
 order by sent.order_id collate "C"
 on conflict (tenant_id, order_id) do update
-set (shopper_id, ordered_at, status, currency, total_minor, digest, updated_at) = (
+set (shopper_id, ordered_at, status, currency, total_minor, attributes, digest, updated_at) = (
     select excluded.shopper_id, excluded.ordered_at, excluded.status, excluded.currency, excluded.total_minor,
-        excluded.digest, now()
+        excluded.attributes, excluded.digest, now()
 )
 where orders.digest <> excluded.digest
 returning order_id, xmax = 0 as created
@@ -174,7 +188,7 @@ from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::integer[], $6::b
 
 _SELECT = """
 select order_id as id, shoppers.external_id as shopper_id, ordered_at, status, currency, total_minor,
-    orders.created_at, orders.updated_at,
+    coalesce(orders.attributes, '{}') as attributes, orders.created_at, orders.updated_at,
     (
         select jsonb_agg(
             jsonb_build_object(

@@ -32,8 +32,8 @@ PERSONAL_TABLES = (
         "keep",
         where="order_id in (select order_id from orders where orders.shopper_id = any($1::uuid[]))",
     ),
-    # The digest was made over the shopper's id.
-    PersonalTable("orders", "anonymise", "shopper_id = null, digest = ''"),
+    # The digest was made over the shopper's id; attributes may say anything, such as what to write on a present.
+    PersonalTable("orders", "anonymise", "shopper_id = null, digest = '', attributes = null"),
     PersonalTable("events", "delete"),
     PersonalTable("consents", "delete"),
     PersonalTable("contact_preferences", "delete"),

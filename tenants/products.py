@@ -1,9 +1,9 @@
 """Products: a merchant's catalogue. A deleted product stays as a tombstone, so that every process hears of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -88,6 +88,14 @@ class Product(Struct, frozen=True, gc=False, forbid_unknown_fields=True, kw_only
         )
 
 
+DEFAULTS: Mapping[str, Any] = {
+    field.name: field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+    for field in msgspec.structs.fields(Product)
+    if not field.required
+}
+"""Of a product's fields; those of the table are the same."""
+
+
 class StoredProduct(Product, frozen=True, kw_only=True):
     """A product as we hold it."""
 
@@ -108,7 +116,7 @@ async def upsert_products(conn: Connection, products: Sequence[Product]) -> Upse
         _UPSERT, [document.text for document in documents], [document.digest for document in documents]
     )
     if rows:
-        await _announce(conn)
+        await announce_products(conn)
     stored = outcomes(
         (product.id for product in products),
         created=(row["product_id"] for row in rows if row["created"]),
@@ -146,7 +154,7 @@ async def delete_product(conn: Connection, product_id: str) -> None:
     )
     if done is None:
         raise NotFound(f"There is no product {product_id!r}.")
-    await _announce(conn)
+    await announce_products(conn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +173,13 @@ class CatalogueRow:
     currency: str
     offered: bool
     """Active, in stock (one variant at least, where there are any), open to everybody and not deleted."""
+    in_stock: bool
     available_from: datetime | None
     available_until: datetime | None
     created_at: datetime
+    categories: Sequence[str]
+    attributes: str
+    """JSON: an object of what the merchant tells about it."""
 
 
 async def read_change_mark(conn: Connection) -> int:
@@ -185,7 +197,8 @@ async def list_changed_products(
     return found, (rows[-1]["changed_in"], rows[-1]["product_id"]) if len(rows) == limit else None
 
 
-async def _announce(conn: Connection) -> None:
+async def announce_products(conn: Connection) -> None:
+    """API processes hear that the catalogue has changed, when the transaction commits."""
     await conn.execute("select pg_notify('lastbook_changes', current_tenant()::text)")
 
 
@@ -194,15 +207,27 @@ def _check_sale(price_minor: int | None, sale_price_minor: int | None) -> None:
         raise ValueError("sale_price_minor must not be above price_minor")
 
 
-_COLUMNS = """
+COLUMNS = """
     title, description, url, image_urls, price_minor, sale_price_minor, sale_from, sale_until, currency, brand,
     categories, attributes, variants, status, stock_quantity, available_from, available_until, pack_size,
     minimum_order_quantity, restricted_to_segments, tax_class
 """
 
+ON_CONFLICT = f"""
+on conflict (tenant_id, product_id) do update
+set (
+    {COLUMNS}, digest, updated_at, deleted_at, changed_in
+) = (
+    select {", ".join("excluded." + column.strip() for column in COLUMNS.split(","))},
+        excluded.digest, now(), null::timestamptz, pg_current_xact_id()
+)
+where products.digest <> excluded.digest or products.deleted_at is not null
+"""
+"""A product comes as a whole: what is not said has its default. One that is the same already is left alone."""
+
 _UPSERT = f"""
-insert into products (product_id, {_COLUMNS}, digest)
-select id, {_COLUMNS}, digest
+insert into products (product_id, {COLUMNS}, digest)
+select id, {COLUMNS}, digest
 from unnest($1::text[], $2::bytea[]) as sent (document, digest),
     json_to_record(sent.document::json) as product (
         id text, title text, description text, url text, image_urls text[], price_minor bigint,
@@ -211,34 +236,31 @@ from unnest($1::text[], $2::bytea[]) as sent (document, digest),
         available_from timestamptz, available_until timestamptz, pack_size integer,
         minimum_order_quantity integer, restricted_to_segments text[], tax_class text
     )
-on conflict (tenant_id, product_id) do update
-set (
-    {_COLUMNS}, digest, updated_at, deleted_at, changed_in
-) = (
-    select {", ".join("excluded." + column.strip() for column in _COLUMNS.split(","))},
-        excluded.digest, now(), null::timestamptz, pg_current_xact_id()
-)
-where products.digest <> excluded.digest or products.deleted_at is not null
+{ON_CONFLICT}
 returning product_id, xmax = 0 as created
 """
 
 _CHANGED = """
 select changed_in, product_id, title, url, image_urls[1], brand, price_minor, sale_price_minor, sale_from, sale_until,
     currency,
-    status = 'active' and deleted_at is null and stock_quantity is distinct from 0
-        and restricted_to_segments = '{}'
-        and (
-            variants = '[]'
-            or exists (select from jsonb_array_elements(variants) as variant where variant -> 'stock_quantity' <> '0')
-        ) as offered,
-    available_from, available_until, created_at
-from products
+    status = 'active' and deleted_at is null and in_stock and restricted_to_segments = '{}' as offered,
+    in_stock, available_from, available_until, created_at, categories, attributes::text
+from products,
+    lateral (
+        select stock_quantity is distinct from 0
+            and (
+                variants = '[]'
+                or exists (
+                    select from jsonb_array_elements(variants) as variant where variant -> 'stock_quantity' <> '0'
+                )
+            ) as in_stock
+    ) as stock
 where changed_in >= $1 and (changed_in, product_id) > ($2, $3)
 order by changed_in, product_id
 limit $4
 """
 
 _SELECT = f"""
-select product_id as id, {_COLUMNS}, created_at, updated_at
+select product_id as id, {COLUMNS}, created_at, updated_at
 from products
 """

@@ -26,26 +26,60 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     audit: Annotated[
         Annotated[int, Meta(ge=365, le=36500)] | None, Meta(description="Who did what. Default 3650, at least 365.")
     ] = None
+    merge_undo: Annotated[Days | None, Meta(description="For how long a merge can be undone. Default 365.")] = None
+    imports: Annotated[Days | None, Meta(description="Reports of imports. Default 395.")] = None
+    import_rejects: Annotated[
+        Days | None, Meta(description="Which rows an import refused; never longer than its report. Default 90.")
+    ] = None
+    import_files: Annotated[
+        Annotated[int, Meta(ge=1, le=30)] | None,
+        Meta(description="Files that wait for their import; one goes when its import ends. Default 7, most 30."),
+    ] = None
 
 
-DEFAULT_DAYS: Mapping[str, int] = {"events": 1095, "client_events": 395, "exports": 7, "audit": 3650}
+DEFAULT_DAYS: Mapping[str, int] = {
+    "events": 1095,
+    "client_events": 395,
+    "exports": 7,
+    "audit": 3650,
+    "merge_undo": 365,
+    "imports": 395,
+    "import_rejects": 90,
+    "import_files": 7,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """Rows of a table, by when they happened."""
+    """Rows of a table: what names one, and which are older than $1."""
 
     table: str
     key: str
-    at: str
-    where: str = "true"
+    old: str
 
 
-# Exports are files as well as rows: `jobs.delete_old_exports`. Answers to Idempotency-Keys go after 48 hours by `tidy`.
+# Files have functions of their own: `jobs.delete_old_exports`, `import_files.delete_import_files`. Answers to
+# Idempotency-Keys go after 48 hours by `tidy`. A merge's moves wait until `merges.end_undo` has closed it.
 _KINDS = {
-    "events": _Kind("events", "event_id", "occurred_at", "source = 'server'"),
-    "client_events": _Kind("events", "event_id", "occurred_at", "source = 'client'"),
-    "audit": _Kind("audit_log", "audit_id", "at"),
+    "events": _Kind("events", "event_id", "events where source = 'server' and occurred_at < $1 order by occurred_at"),
+    "client_events": _Kind(
+        "events", "event_id", "events where source = 'client' and occurred_at < $1 order by occurred_at"
+    ),
+    "audit": _Kind("audit_log", "audit_id", "audit_log where at < $1 order by at"),
+    "merge_undo": _Kind(
+        "shopper_merge_moves",
+        "shopper_merge_moves.ctid",
+        "shopper_merge_moves join shopper_merges using (tenant_id, merge_id)"
+        " where merged_at < $1 and undo_ended_at is not null",
+    ),
+    "import_rejects": _Kind(
+        "import_rejects",
+        "import_rejects.ctid",
+        "import_rejects join imports using (tenant_id, import_id) where finished_at is not null and created_at < $1",
+    ),
+    "imports": _Kind(
+        "imports", "import_id", "imports where finished_at is not null and created_at < $1 order by created_at"
+    ),
 }
 
 
@@ -78,13 +112,7 @@ async def delete_expired(conn: Connection, kind: str, *, now: datetime, batch: i
     rows = await conn.fetch(
         f"""
         delete from {one.table}
-        where {one.key} = any(array(
-            select {one.key}
-            from {one.table}
-            where {one.where} and {one.at} < $1
-            order by {one.at}
-            limit $2
-        ))
+        where {one.key} = any(array(select {one.key} from {one.old} limit $2))
         returning true
         """,
         await read_limit(conn, kind, now=now),

@@ -1,8 +1,9 @@
 """Suppressions: identifiers of people who were erased and may not come back by a feed, kept as keyed hashes only."""
 
 import hmac
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -22,9 +23,16 @@ class Suppressed:
 
     salt: bytes = b""
     hashes: frozenset[bytes] = frozenset()
+    lifted: Mapping[bytes, datetime] = field(default_factory=dict)
+    """Those that are let in again, and when they were erased."""
 
     def holds(self, kind: Kind, value: str) -> bool:
         return bool(self.hashes) and hash_identifier(self.salt, kind, value) in self.hashes
+
+    def began_anew(self, kind: Kind, value: str, *, since: datetime) -> bool:
+        """Whether who came back was erased after `since`: what is older must not be used."""
+        erased_at = self.lifted.get(hash_identifier(self.salt, kind, value)) if self.lifted else None
+        return erased_at is not None and erased_at >= since
 
 
 async def suppress(conn: Connection, erasure_id: UUID, identifiers: Iterable[tuple[Kind, str]]) -> int:
@@ -109,8 +117,12 @@ async def lock_people(conn: Connection, *, shared: bool) -> bytes:
 
 async def read_suppressed(conn: Connection) -> Suppressed:
     """All of them."""
-    rows = await conn.fetch("select sha256 from suppressions where lifted_at is null")
-    return Suppressed(await _read_salt(conn), frozenset(bytes(row["sha256"]) for row in rows))
+    rows = await conn.fetch("select sha256, erased_at, lifted_at from suppressions")
+    return Suppressed(
+        await _read_salt(conn),
+        frozenset(bytes(row["sha256"]) for row in rows if row["lifted_at"] is None),
+        {bytes(row["sha256"]): row["erased_at"] for row in rows if row["lifted_at"] is not None},
+    )
 
 
 def hash_identifier(salt: bytes, kind: Kind, value: str) -> bytes:

@@ -1,31 +1,24 @@
 """Slots: a page's places filled with cards, the bytes put together from what is ready in memory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
 from recommender.serving.live_tenant import LiveTenant
-from recommender.serving.strategies import Ask, pick
+from recommender.serving.needs import Need, Needs
+from recommender.serving.orders import Orders
+from recommender.serving.picking import Picked, Wish, pick
+from recommender.serving.session import NOTHING, Session
+from recommender.serving.strategies import WHY_NONE, Ask
 from tenants.fields import ExternalId
+from tenants.placements import Placement
 
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """A named place in a shop's pages: what it shows, and the words above it."""
-
-    strategy: str
-    heading: str
-
-
-PLACEMENTS: dict[str, Placement] = {
-    "home-for-you": Placement("for_you", "Picked for you"),
-    "home-popular": Placement("popular", "Popular now"),
-    "product-similar": Placement("similar", "You may also like"),
-    "cart-for-you": Placement("for_you", "Before you go"),
-}
+HEADINGS = {"popular": "Popular now", "new": "New in the shop"}
+"""What stands above products that a placement shows instead of its own."""
 
 
 class Slot(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -34,7 +27,8 @@ class Slot(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     product: ExternalId | None = None
     exclude: Annotated[tuple[ExternalId, ...], Meta(max_length=200)] = ()
-    limit: Annotated[int, Meta(ge=1, le=50)] = 12
+    needs: Annotated[tuple[Need, ...], Meta(max_length=20, description="What a product must be to be shown.")] = ()
+    limit: Annotated[int, Meta(ge=1, le=50, description="Unset: as many as the placement says.")] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +37,49 @@ class Viewer:
 
     shopper_id: str | None
     """Proven by a shopper token, never by word alone."""
-    viewed: Sequence[str]
-    """This session's products, the latest first."""
+    session: Session
 
 
-STRANGER = Viewer(None, ())
+STRANGER = Viewer(None, NOTHING)
 """Somebody of whom nothing is known, or nothing is to be used."""
 
 
-def fill(live: LiveTenant, slots: Iterable[Slot], viewer: Viewer, *, now: float) -> bytes:
+def fill(live: LiveTenant, orders: Orders, slots: Iterable[Slot], viewer: Viewer, *, now: float) -> bytes:
     """The JSON answer for all slots of a page; no product stands in two of them. `now` is in POSIX seconds."""
     taken: set[int] = set()
-    filled = b",".join([_fill_one(live, slot, viewer, now, taken) for slot in slots])
+    filled = b",".join([_fill_one(live, orders, slot, viewer, now, taken) for slot in slots])
     return b'{"model":%s,"slots":[%s]}' % (live.version_json, filled)
 
 
-def _fill_one(live: LiveTenant, slot: Slot, viewer: Viewer, now: float, taken: set[int]) -> bytes:
-    placement = PLACEMENTS.get(slot.name)
+def _fill_one(live: LiveTenant, orders: Orders, slot: Slot, viewer: Viewer, now: float, taken: set[int]) -> bytes:
+    placement = live.placements.get(slot.name)
     if placement is None:
-        return _encode(slot.name, "none", "none", "", "There is no placement of that name.", ())
-    ask = Ask(viewer.shopper_id, viewer.viewed, slot.product, slot.exclude, slot.limit)
-    picked = pick(live, placement.strategy, ask, now=now, taken=taken)
-    why = None if picked.cards else _why_empty(live)
-    return _encode(slot.name, placement.strategy, picked.source, placement.heading, why, picked.cards)
+        return _head(slot.name, "none", "none", "", "There is no placement of that name.") + b"]}"
+    ask = Ask(viewer.shopper_id, viewer.session, slot.product)
+    wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs))
+    order = orders.get(live, placement, ask, now=now)
+    picked = pick(live, placement, ask, order, wish, now=now, taken=taken)
+    return _encode(live, placement, picked)
 
 
-def _why_empty(live: LiveTenant) -> str:
-    return "No product can be shown now." if len(live.catalogue) else "The catalogue is empty."
+def _encode(live: LiveTenant, placement: Placement, picked: Picked) -> bytes:
+    why = None if picked.rows else _why_empty(live, placement)
+    heading = HEADINGS.get(picked.source, placement.heading) if picked.fallen_back else placement.heading
+    cards, closings = live.catalogue.cards.many(picked.rows), live.closings
+    shown = [
+        card + (closings.get(reason) or live.closing(reason)) for card, reason in zip(cards, picked.whys, strict=True)
+    ]
+    return _head(placement.id, placement.strategy, picked.source, heading, why) + b",".join(shown) + b"]}"
 
 
-def _encode(name: str, strategy: str, source: str, heading: str, why: str | None, cards: Sequence[bytes]) -> bytes:
-    head = _json({"name": name, "strategy": strategy, "source": source, "heading": heading, "why": why})
-    return b'%s,"products":[%s]}' % (head[:-1], b",".join(cards))
+def _why_empty(live: LiveTenant, placement: Placement) -> str:
+    if not len(live.catalogue):
+        return "The catalogue is empty."
+    return WHY_NONE[placement.strategy] if placement.strict else "No product can be shown now."
 
 
-_json = msgspec.json.Encoder().encode
+@lru_cache(maxsize=4_096)
+def _head(name: str, strategy: str, source: str, heading: str, why: str | None) -> bytes:
+    """The slot up to its products."""
+    head = {"name": name, "strategy": strategy, "source": source, "heading": heading, "why": why}
+    return msgspec.json.encode(head)[:-1] + b',"products":['

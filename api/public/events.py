@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
 
-from api.bodies import decode_one, read_body
+from api.bodies import decode_one
 from api.public.answers import PublicAnswer
-from api.public.page import Page, extend_session, open_left_page
-from api.public.wire import MAX_BODY, TYPES, ClientEvent, EventsIn, EventsOut
-from api.state import state_of
+from api.public.page import Page, open_left_page
+from api.public.wire import ClientEvent, EventsIn, EventsOut
+from api.sessions import BROWSING, Deed
+from api.state import State
 from api.writes import settle
 from tenants.events import Event, record_events
 from tenants.upserts import Upserted
@@ -19,20 +18,21 @@ from tenants.upserts import Upserted
 OLDEST, NEWEST = timedelta(days=7), timedelta(minutes=5)
 
 
-async def take_events(request: Request) -> Response:
-    """Record each event once and remember what this session viewed."""
-    state = state_of(request)
-    beacon = decode_one(await read_body(request, limit=MAX_BODY, types=TYPES), _decoder)
-    page = await open_left_page(state, key=beacon.key, token=beacon.token, visitor=beacon.visitor)
-    events = _records(beacon.events, page, state.clock())
+async def take_events(state: State, body: bytes) -> PublicAnswer:
+    """Record each event once, and let the session know what was viewed and put into the cart."""
+    beacon, now = decode_one(body, _decoder), state.clock()
+    page = await open_left_page(state, key=beacon.key, token=beacon.token, visitor=beacon.visitor, now=now.timestamp())
+    events = _records(beacon.events, page, now)
 
     async def record() -> Upserted:
         async with state.db.tenant(page.tenant_id) as conn:
             return await record_events(conn, events, "client")
 
     recorded = await settle(record)
-    seen = [event.product for event in beacon.events if event.type in ("view", "cart", "click") and event.product]
-    await extend_session(state, page, tuple(seen))
+    deeds = _deeds(beacon.events, now.timestamp())
+    if page.owners and deeds:
+        # The shopper's alone, if one is proven: who signs in at this browser next is not to be shown it.
+        await state.sessions.browse({page.owners[0]: deeds})
     accepted = sum(outcome == "created" for outcome in recorded.outcomes.values())
     answer = EventsOut(accepted=accepted, duplicate=len(beacon.events) - accepted)
     return PublicAnswer(msgspec.json.encode(answer), 202)
@@ -53,6 +53,10 @@ def _records(events: Sequence[ClientEvent], page: Page, now: datetime) -> list[E
         for event in events
     }
     return list(by_id.values())
+
+
+def _deeds(events: Sequence[ClientEvent], now: float) -> list[Deed]:
+    return [Deed(BROWSING[one.type], one.product, now) for one in events if one.type in BROWSING and one.product]
 
 
 _decoder = msgspec.json.Decoder(EventsIn)

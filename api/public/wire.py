@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from recommender.serving.cards import Card
+from recommender.serving.cards import ShownCard
 from recommender.serving.strategies import Source
 from tenants.events import ClientEventType
 from tenants.fields import ExternalId, Moment, ShortText
@@ -36,7 +36,7 @@ class SlotOut(Struct, frozen=True, kw_only=True):
     source: Source
     heading: str
     why: Annotated[str | None, Meta(description="Why there is nothing to show, or null.")]
-    products: tuple[Card, ...]
+    products: tuple[ShownCard, ...]
 
 
 class SlotsOut(Struct, frozen=True, kw_only=True):

@@ -14,8 +14,9 @@ from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint
 from api.keyring import Caller
 from api.resources import IDEMPOTENCY, answer, path_id, refusal_of
+from api.sessions import list_owners
 from api.state import state_of
-from api.writes import write
+from api.writes import Done, write
 from infra.database import Connection
 from infra.errors import (
     BadRequest,
@@ -71,10 +72,14 @@ async def put_consent(request: Request) -> Response:
     if consent.at > state_of(request).clock() + AHEAD:
         raise refusal_of(FieldError("at", "must not lie in the future"))
 
-    async def effect(conn: Connection) -> Consents:
+    async def effect(conn: Connection) -> Done:
         named = await hold_named(conn, path_id(request))
         await record_consent(conn, named, consent)
-        return await _consents(conn, named.shopper_id)
+        decided = await _consents(conn, named.shopper_id)
+        if decided.allowed["personalisation"]:
+            return Done(decided)
+        owners = await list_owners(conn, caller.tenant_id, ("external_id", path_id(request)))
+        return Done(decided, partial(state_of(request).sessions.forget, owners))
 
     return await write(request, caller.tenant_id, body, effect)
 

@@ -6,6 +6,7 @@ from functools import partial
 from msgspec import Struct
 
 from api.resources import Resource
+from api.telling import tell_events
 from tenants.events import Event, StoredEvent, check_event, delete_event, get_event, list_events, record_events
 
 
@@ -26,4 +27,5 @@ EVENTS = Resource(
     list_page=list_events,
     delete=delete_event,
     check=check_event,
+    tell=tell_events,
 )

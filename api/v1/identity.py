@@ -5,7 +5,7 @@ Addresses of their own, because an id may hold slashes: /v1/shoppers/a/identifie
 
 from datetime import datetime
 from functools import partial
-from typing import Literal
+from typing import Literal, cast, get_args
 from uuid import UUID
 
 import msgspec
@@ -15,17 +15,18 @@ from starlette.responses import Response
 
 from api.auth import authenticate
 from api.bodies import decode_one, read_body
-from api.endpoints import Endpoint
+from api.endpoints import Endpoint, Parameter
 from api.keyring import Caller
 from api.paging import PAGING, make_cursor, read_cursor, read_limit
-from api.resources import IDEMPOTENCY, answer, path_id
+from api.resources import IDEMPOTENCY, answer, path_id, refusal_of
 from api.state import state_of
-from api.v1.orders import learn_later
+from api.v1.orders import learn_later, learn_of_merges
 from api.writes import write
 from infra.database import Connection
 from infra.errors import (
     BadRequest,
     Conflict,
+    FieldError,
     Forbidden,
     Invalid,
     NotFound,
@@ -36,8 +37,8 @@ from infra.errors import (
 )
 from tenants.fields import ExternalId
 from tenants.identifier_kinds import IdentifierKinds, put_rules, read_rules
-from tenants.identifiers import Identifier, NewIdentifier
-from tenants.identity import add_identifier, merge_named
+from tenants.identifiers import Identifier, NewIdentifier, ToldKind
+from tenants.identity import add_identifier, merge_named, remove_identifier
 from tenants.merges import list_merges, undo_merge
 from tenants.shoppers import get_shopper
 from tenants.visitors import attach_visitor
@@ -85,6 +86,7 @@ class MergeOut(Struct, frozen=True, kw_only=True):
     cause: Literal["server", "email", "phone"]
     merged_at: datetime
     undone_at: datetime | None
+    undo_ended_at: datetime | None
 
 
 class MergePage(Struct, frozen=True, kw_only=True):
@@ -108,9 +110,22 @@ async def post_identifier(request: Request) -> Response:
 
     async def effect(conn: Connection) -> Identifiers:
         await add_identifier(conn, path_id(request), new)
+        await learn_of_merges(conn, state_of(request), caller.tenant_id)
         return await _identifiers(conn, request)
 
     return await write(request, caller.tenant_id, body, effect)
+
+
+async def delete_identifier(request: Request) -> Response:
+    """Take back one that was added here. What a document tells goes with the document."""
+    caller = await _caller(request, "write")
+    kind, value = _read_identifier(request)
+
+    async def effect(conn: Connection) -> None:
+        await remove_identifier(conn, path_id(request), kind, value, actor=f"key {caller.key_id}")
+
+    # The query is what is asked for, as a body is elsewhere.
+    return await write(request, caller.tenant_id, request.url.query.encode(), effect)
 
 
 async def post_visitor(request: Request) -> Response:
@@ -194,6 +209,16 @@ async def _caller(request: Request, act: str) -> Caller:
     return await authenticate(request, state_of(request).keys, f"shoppers:{act}")
 
 
+def _read_identifier(request: Request) -> tuple[ToldKind, str]:
+    """Raises Invalid."""
+    kind, value = request.query_params.get("kind", ""), request.query_params.get("value", "")
+    if kind not in get_args(ToldKind):
+        raise refusal_of(FieldError("kind", f"must be one of {', '.join(get_args(ToldKind))}"))
+    if not 1 <= len(value) <= 320 or "\0" in value:
+        raise refusal_of(FieldError("value", "must have 1 to 320 characters, and none of them NUL"))
+    return cast(ToldKind, kind), value
+
+
 def _read_before(request: Request) -> UUID | None:
     text = read_cursor(request)
     try:
@@ -219,6 +244,12 @@ _KEYED = (BadRequest, Unauthenticated, Forbidden, Unavailable)
 _BODY = (*_KEYED, TooLarge, Unsupported, Invalid)
 _reading = partial(Endpoint, tag="identity", scope="shoppers:read")
 _writing = partial(Endpoint, tag="identity", scope="shoppers:write", parameters=IDEMPOTENCY)
+_NAMED = (
+    Parameter("kind", "query", {"enum": [*get_args(ToldKind)]}, "Which kind of identifier.", required=True),
+    Parameter(
+        "value", "query", {"type": "string", "minLength": 1, "maxLength": 320}, "Spelt in any way.", required=True
+    ),
+)
 _IDENTIFIERS = "/v1/shopper-identifiers/{id:path}"
 
 IDENTITY = [
@@ -226,6 +257,8 @@ IDENTITY = [
              refusals=(*_KEYED, NotFound)),
     _writing("POST", _IDENTIFIERS, post_identifier, "Add an identifier to a shopper", answer=Identifiers,
              body=NewIdentifier, refusals=(*_BODY, NotFound)),
+    _writing("DELETE", _IDENTIFIERS, delete_identifier, "Remove an identifier that was added", answer=None, status=204,
+             refusals=(*_KEYED, NotFound, Conflict, Invalid), parameters=(*IDEMPOTENCY, *_NAMED)),
     _writing("POST", "/v1/shopper-visitors/{id:path}", post_visitor, "Say that a visitor is this shopper",
              answer=VisitorOut, body=VisitorIn, refusals=(*_BODY, NotFound)),
     _reading("GET", "/v1/merges", get_merges, "List merges", answer=MergePage, refusals=_KEYED, parameters=PAGING),

@@ -8,8 +8,10 @@ from msgspec import Struct
 
 from api.resources import Resource
 from api.state import State
+from api.telling import tell_orders
 from infra.database import Connection
 from recommender.jobs import defer_training
+from tenants.merges import merged_now
 from tenants.orders import Order, StoredOrder, check_order, delete_order, get_order, list_orders, upsert_orders
 
 
@@ -26,6 +28,12 @@ async def learn_later(conn: Connection, state: State, tenant_id: UUID) -> None:
     await defer_training(conn, tenant_id, run_at=state.clock() + wait)
 
 
+async def learn_of_merges(conn: Connection, state: State, tenant_id: UUID) -> None:
+    """Queue one if this transaction merged shoppers: the model is to know them under the id that was kept."""
+    if await merged_now(conn):
+        await learn_later(conn, state, tenant_id)
+
+
 ORDERS = Resource(
     name="orders",
     document=Order,
@@ -37,4 +45,5 @@ ORDERS = Resource(
     delete=delete_order,
     check=check_order,
     after=learn_later,
+    tell=tell_orders,
 )

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.bodies import decode_one, read_body
-from api.public.page import forget_sessions
 from api.resources import answer, path_id
+from api.sessions import list_owners
 from api.state import state_of
 from api.v1.consents import BODY, KEYED, privacy_caller, privacy_reading, privacy_writing
 from api.v1.orders import learn_later
@@ -20,7 +20,8 @@ from infra.database import Connection
 from infra.errors import Conflict, NotFound
 from recommender.exporting import defer_export
 from tenants.audit import record_audit
-from tenants.erase import Erasure, Identifier, erase_person, get_erasure, lift_erasure_of, list_visitors
+from tenants.erase import Erasure, Identifier, erase_person, get_erasure, lift_erasure_of
+from tenants.erased_sessions import defer_forget_sessions
 from tenants.export import Export, archive_key, get_export, open_export
 from tenants.fields import ExternalId
 from tenants.jobs import defer_finish_erasure
@@ -119,19 +120,21 @@ async def erase(request: Request) -> Response:
     body = await read_body(request)
     person = decode_one(body, msgspec.json.Decoder(PersonIn)).identifier
     async with state.db.tenant(caller.tenant_id) as conn:
-        visitors = await list_visitors(conn, person)
+        owners = await list_owners(conn, caller.tenant_id, person)
 
     async def effect(conn: Connection) -> ErasureOut:
         erasure = await erase_person(conn, person, actor=f"key {caller.key_id}")
         if erasure.finished_at is None:
             await defer_finish_erasure(conn, caller.tenant_id, erasure.erasure_id)
+            await defer_forget_sessions(conn, caller.tenant_id, now=state.clock())
             await learn_later(conn, state, caller.tenant_id)
         return _erasure_out(erasure)
 
-    # Before, because afterwards nobody knows whose they were; and again, for what was viewed meanwhile.
-    await forget_sessions(state, caller.tenant_id, visitors)
+    # Before, because afterwards nobody knows whose they were; and again, for what was viewed meanwhile. What a process
+    # keeps that has not heard of it yet goes by the job.
+    await state.sessions.forget(owners)
     answered = await write(request, caller.tenant_id, body, effect)
-    await forget_sessions(state, caller.tenant_id, visitors)
+    await state.sessions.forget(owners)
     return answered
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from recommender.serving.reasons import Reason
 from tenants.products import CatalogueRow
 
 
@@ -21,20 +22,25 @@ class Card(Struct, frozen=True, kw_only=True):
     currency: str
 
 
+class ShownCard(Card, frozen=True, kw_only=True):
+    """A card, and why it is shown."""
+
+    reason: Reason
+
+
 def encode_card(row: CatalogueRow, *, on_sale: bool) -> bytes:
-    """JSON of the card, with or without the sale price."""
-    return _encode(
-        Card(
-            id=row.product_id,
-            title=row.title,
-            url=row.url,
-            image=row.image_url,
-            brand=row.brand,
-            price_minor=row.price_minor,
-            sale_price_minor=row.sale_price_minor if on_sale else None,
-            currency=row.currency,
-        )
+    """JSON of the card with or without the sale price, open at its end: a reason and a brace close it."""
+    card = Card(
+        id=row.product_id,
+        title=row.title,
+        url=row.url,
+        image=row.image_url,
+        brand=row.brand,
+        price_minor=row.price_minor,
+        sale_price_minor=row.sale_price_minor if on_sale else None,
+        currency=row.currency,
     )
+    return _encode(card)[:-1]
 
 
 _encode = msgspec.json.Encoder().encode

@@ -1,81 +1,219 @@
 """Catalogue: a tenant's products in memory, by row number, ready to be shown."""
 
 import math
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
+from recommender.serving.blobs import Blobs, Column
 from recommender.serving.cards import encode_card
+from tenants.expressions import Document
 from tenants.products import CatalogueRow
 
 ALWAYS, NEVER = -math.inf, math.inf
+NOWHERE = 0
+"""The row of what the catalogue does not hold. It never sells, so that nobody has to ask."""
+NEWEST = 2_000
+"""How many of the newest products are kept in order."""
+
+
+class Shelves:
+    """Where a process keeps the texts of all catalogues: what pages show apart from what is seldom read."""
+
+    def __init__(self) -> None:
+        self.cards, self.documents = Blobs(), Blobs()
+
+    def trim(self) -> None:
+        """Give memory back; call it every second."""
+        self.cards.trim()
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
-    """One product's place: its cards and when they may be shown. Times are POSIX seconds."""
+class Window:
+    """When a product sells and when its sale price counts, in POSIX seconds; kept for those that have such times."""
 
-    product_id: str
-    card: bytes
     opens_at: float
     closes_at: float
-    sale_card: bytes | None
     sale_from: float
     sale_until: float
-    created_at: float
+    card: bytes
+    sale_card: bytes | None
 
-    def card_at(self, now: float) -> bytes:
-        if self.sale_card is not None and self.sale_from <= now < self.sale_until:
-            return self.sale_card
-        return self.card
-
-
-NOWHERE = 0
-"""The row of what the catalogue does not hold: a shelf that never sells, so that nobody has to ask."""
-
-EMPTY = Shelf("", b"", opens_at=NEVER, closes_at=NEVER, sale_card=None, sale_from=NEVER, sale_until=NEVER, created_at=0)
+    def bounds(self) -> tuple[float, ...]:
+        return self.opens_at, self.closes_at, self.sale_from, self.sale_until
 
 
 class Catalogue:
     """Rows never move: a changed product keeps its number, a deleted one stays and does not sell."""
 
-    def __init__(self) -> None:
-        self.shelves: list[Shelf] = [EMPTY]
+    def __init__(self, shelves: Shelves) -> None:
+        self.ids: list[str] = [""]
         self.rows: dict[str, int] = {}
+        self.cards, self._documents = Column(shelves.cards), Column(shelves.documents)
+        self.sellable = bytearray(1)
+        """1 for each row that may be shown as of the last `advance`."""
+        self.kinds = array("i", [0])
+        """A number for each row's finest category, or its brand where it has none; 0 for neither."""
         self.newest: Sequence[int] = ()
+        """The newest products, the latest first."""
+        self._offered = bytearray(1)
+        self._held: set[int] = set()
+        self.version = 0
+        """Another number after every change, also when only time passed."""
+        self._kind_numbers: dict[str, int] = {"": 0}
+        self._windows: dict[int, Window] = {}
+        self._created: dict[int, float] = {}
+        self._added: list[tuple[float, int]] = []
+        self._now, self._from, self._until = math.nan, NEVER, ALWAYS
+        self.cards.append(b"")
+        self._documents.append(b"{}")
 
     def __len__(self) -> int:
         """How many products it has ever held."""
         return len(self.rows)
 
-    def put(self, products: Iterable[CatalogueRow]) -> None:
-        """Take changed products in. Call `settle` after the last page."""
-        for product in products:
-            shelf = make_shelf(product)
-            row = self.rows.setdefault(product.product_id, len(self.shelves))
-            if row == len(self.shelves):
-                self.shelves.append(shelf)
+    def document(self, row: int) -> Document:
+        """The product as rules and needs see it: see `tenants.expressions.SAMPLE`. The sale price is there whether the
+        sale is on or not, and so are sale_from_s and sale_until_s (POSIX seconds or null)."""
+        found: Document = _decode(self._documents[row])
+        return found
+
+    def title(self, row: int) -> str:
+        return _decode_title(self._documents[row]).title
+
+    def put(self, products: Iterable[CatalogueRow], *, hold: bool = False) -> list[int]:
+        """Take changed products in and return their rows. `hold`: they do not sell until `release`, because rules have
+        to see them first."""
+        self.version += 1
+        rows = [self._put(product) for product in products]
+        self._settle()
+        if hold:
+            self._held.update(rows)
+            self._close(rows)
+        return rows
+
+    def release(self) -> None:
+        """Let everything that is held sell, where it may."""
+        self.version += 1
+        held, self._held = self._held, set()
+        for row in held:
+            self.sellable[row] = self._offered[row]
+            if row in self._windows:
+                self._apply(row, self._windows[row])
+
+    def advance(self, now: float) -> None:
+        """Let what opens, closes or goes on sale by this time do so. Costs nothing between two such moments."""
+        if self._from <= now < self._until:
+            return
+        self.version += 1
+        self._now, self._from, self._until = now, ALWAYS, NEVER
+        for row, window in self._windows.items():
+            self._apply(row, window)
+        self._close(self._held)
+
+    def _settle(self) -> None:
+        """Order the newest anew."""
+        if self._added:
+            kept = [(self._created[row], row) for row in self.newest]
+            latest = sorted(kept + self._added, reverse=True)[:NEWEST]
+            self._created = {row: created_at for created_at, row in latest}
+            self.newest, self._added = list(self._created), []
+
+    def _put(self, product: CatalogueRow) -> int:
+        row = self.rows.setdefault(product.product_id, len(self.ids))
+        card, document = encode_card(product, on_sale=False), encode_document(product)
+        if row == len(self.ids):
+            self._append(product, card, document)
+        else:
+            self.cards[row], self._documents[row] = card, document
+        self.kinds[row] = self._kind(product)
+        self.sellable[row] = self._offered[row] = product.offered
+        window = _window(product, card)
+        if window is None or not product.offered:
+            self._windows.pop(row, None)
+        else:
+            self._windows[row] = window
+            self._apply(row, window)
+        return row
+
+    def _close(self, rows: Iterable[int]) -> None:
+        for row in rows:
+            self.sellable[row] = 0
+
+    def _append(self, product: CatalogueRow, card: bytes, document: bytes) -> None:
+        self._added.append((product.created_at.timestamp(), len(self.ids)))
+        self.ids.append(product.product_id)
+        self.cards.append(card)
+        self._documents.append(document)
+        self.sellable.append(0)
+        self._offered.append(0)
+        self.kinds.append(0)
+
+    def _apply(self, row: int, window: Window) -> None:
+        """Bring one row up to `_now`, and narrow the time for which that holds."""
+        now = self._now
+        if math.isnan(now):
+            return
+        self.sellable[row] = window.opens_at <= now < window.closes_at
+        on_sale = window.sale_card is not None and window.sale_from <= now < window.sale_until
+        self.cards[row] = window.sale_card if on_sale and window.sale_card is not None else window.card
+        for bound in window.bounds():
+            if bound <= now:
+                self._from = max(self._from, bound)
             else:
-                self.shelves[row] = shelf
+                self._until = min(self._until, bound)
 
-    def settle(self) -> None:
-        """Order the newest anew. About 30 ms for 100,000 products."""
-        self.newest = sorted(self.rows.values(), key=lambda row: self.shelves[row].created_at, reverse=True)
+    def _kind(self, product: CatalogueRow) -> int:
+        name = product.categories[-1] if product.categories else product.brand
+        return self._kind_numbers.setdefault(name, len(self._kind_numbers))
 
 
-def make_shelf(product: CatalogueRow) -> Shelf:
-    on_sale = product.sale_price_minor is not None
-    return Shelf(
-        product_id=product.product_id,
-        card=encode_card(product, on_sale=False),
-        opens_at=_seconds(product.available_from, ALWAYS) if product.offered else NEVER,
+def encode_document(product: CatalogueRow) -> bytes:
+    """What rules, needs and reasons may ask of a product."""
+    return _encode(
+        {
+            "id": product.product_id,
+            "title": product.title,
+            "brand": product.brand,
+            "categories": product.categories,
+            "price_minor": product.price_minor,
+            "sale_price_minor": product.sale_price_minor,
+            "currency": product.currency,
+            "in_stock": product.in_stock,
+            "attributes": msgspec.Raw(product.attributes.encode()),
+            "created_at_s": product.created_at.timestamp(),
+            "sale_from_s": None if product.sale_from is None else product.sale_from.timestamp(),
+            "sale_until_s": None if product.sale_until is None else product.sale_until.timestamp(),
+        }
+    )
+
+
+def _window(product: CatalogueRow, card: bytes) -> Window | None:
+    """None for a product that always sells at one price."""
+    times = product.available_from, product.available_until
+    if product.sale_price_minor is None and times == (None, None):
+        return None
+    return Window(
+        opens_at=_seconds(product.available_from, ALWAYS),
         closes_at=_seconds(product.available_until, NEVER),
-        sale_card=encode_card(product, on_sale=True) if on_sale else None,
         sale_from=_seconds(product.sale_from, ALWAYS),
         sale_until=_seconds(product.sale_until, NEVER),
-        created_at=product.created_at.timestamp(),
+        card=card,
+        sale_card=None if product.sale_price_minor is None else encode_card(product, on_sale=True),
     )
 
 
 def _seconds(moment: datetime | None, otherwise: float) -> float:
     return otherwise if moment is None else moment.timestamp()
+
+
+class _Titled(msgspec.Struct):
+    title: str = ""
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(dict).decode
+_decode_title = msgspec.json.Decoder(_Titled).decode

@@ -1,48 +1,21 @@
-"""A live tenant: its catalogue and its active model in memory, all that a slot is filled from."""
+"""A live tenant: its catalogue, its active model and its rules in memory, all that a slot is filled from."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
 from uuid import UUID
 
-import numpy as np
-from numpy.typing import NDArray
-
-from recommender.model import Model
 from recommender.serving.catalogue import NOWHERE, Catalogue
+from recommender.serving.learned import Learned
+from recommender.serving.newcomers import Newcomers, nobody_new
+from recommender.serving.reasons import Why, close_card, make_reason, row_of
+from recommender.serving.rules import RuleBook
+from recommender.serving.rulings import FREE, Ruling
 from tenants.consent import Choices
+from tenants.placements import STANDARD, Placement
 from tenants.suppression import Suppressed
 
-AT_ONCE = 24
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Learned:
-    """A model joined to the catalogue."""
-
-    model: Model
-    rows: NDArray[np.int64]
-    """`rows[i]` is the catalogue's row of the model's product i, or NOWHERE; so is the last, for the index -1."""
-    indices: dict[int, int]
-    """The other way round: the model's index of a catalogue row."""
-
-    def for_you(self, external_id: str) -> Iterable[int]:
-        """Catalogue rows for this shopper, best first; empty for one whom the model does not know."""
-        index = self.model.shoppers.find(external_id)
-        return () if index is None else self._rows(self.model.for_you[index])
-
-    def similar(self, row: int) -> Iterable[int]:
-        """Catalogue rows beside this one, nearest first; empty for a product that the model does not know."""
-        index = self.indices.get(row)
-        return () if index is None else self._rows(self.model.similar[index])
-
-    def popular(self) -> Sequence[int]:
-        """Catalogue rows by recent purchases."""
-        return list(self._rows(self.model.popular))
-
-    def _rows(self, indices: NDArray[np.int32]) -> Iterator[int]:
-        """A few at a time: a slot seldom looks at more than the head of a list."""
-        for start in range(0, len(indices), AT_ONCE):
-            yield from self.rows[indices[start : start + AT_ONCE]].tolist()
+MOST_CLOSINGS = 5_000
 
 
 @dataclass(slots=True, eq=False)
@@ -50,21 +23,37 @@ class LiveTenant:
     """What one process serves a tenant from. Only `live_tenants` changes it."""
 
     tenant_id: UUID
-    catalogue: Catalogue = field(default_factory=Catalogue)
+    catalogue: Catalogue
     learned: Learned | None = None
-    popular: Sequence[int] = ()
+    newcomers: Newcomers = field(default_factory=nobody_new)
     version_json: bytes = b"null"
     """The active model version as it stands in every answer."""
+    generation: int = 0
+    """Another number after every change that an order of products may depend on."""
     changed_since: int = 0
     """The mark up to which catalogue changes have been read."""
+    placements: Mapping[str, Placement] = field(default_factory=lambda: dict(STANDARD))
+    book: RuleBook | None = None
+    """None while there is no rule."""
+    judging: bool = False
+    """Whether a thread is at work on the book."""
+    rules_since: int = 0
+    """The mark up to which rules and placements have been read."""
     choices: Choices = field(default_factory=Choices)
     suppressed: Suppressed = field(default_factory=Suppressed)
     privacy_since: int = 0
     """The mark up to which choices and erasures have been read."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """External ids of merged shoppers, and the one that stands for each."""
+    privacy_version: int = 0
+    """How often choices and erasures were read."""
+    rules_version: int = 0
+    """How often rules and placements were read."""
     identity_version: int = 0
     """As of which the aliases were read."""
+    closings: dict[Why, bytes] = field(default_factory=dict)
+    """What closes a card, by the reason."""
+    _masks: dict[str, tuple[int, Ruling, bytes]] = field(default_factory=dict)
 
     @property
     def version_id(self) -> UUID | None:
@@ -75,21 +64,94 @@ class LiveTenant:
         person = self.aliases.get(external_id, external_id)
         return self.choices.allow(person) and not self.suppressed.holds("external_id", external_id)
 
-    def for_you(self, external_id: str) -> Iterable[int]:
-        """Catalogue rows for this shopper under any of their ids: the old one while the model knows that only."""
-        if self.learned is None:
-            return ()
-        person = self.aliases.get(external_id, external_id)
-        return self.learned.for_you(person) or self.learned.for_you(external_id)
+    def find_shopper(self, external_id: str | None) -> int | None:
+        """The model's index of a shopper under any of their ids: the old one while the model knows that only."""
+        if external_id is None or self.learned is None or not self.may_personalise(external_id):
+            return None
+        person, began_at = self.aliases.get(external_id, external_id), self.learned.began_at
+        if self.suppressed.began_anew("external_id", external_id, since=began_at):
+            return None
+        found = self.learned.find_shopper(person)
+        return found if found is not None or person == external_id else self.learned.find_shopper(external_id)
 
-    def learn(self, model: Model | None) -> None:
-        """Serve from this model from now on; also called when the catalogue grew."""
-        self.learned = None if model is None else join(model, self.catalogue)
-        self.popular = () if self.learned is None else self.learned.popular()
-        self.version_json = b"null" if model is None else b'"%s"' % str(model.version_id).encode()
+    def row_of(self, product_id: str | None) -> int:
+        """The catalogue's row, NOWHERE for a product that it does not hold."""
+        return NOWHERE if product_id is None else self.catalogue.rows.get(product_id, NOWHERE)
+
+    def beside(self, row: int) -> Sequence[int]:
+        """What goes with a product: nearest first, by purchases, or by description for one that never sold."""
+        found = self.learned.similar(row) if self.learned is not None else []
+        return found or self.alike(row)
+
+    def alike(self, row: int) -> Sequence[int]:
+        """The newest products of the same kind, for a product of which no purchase is known."""
+        kinds = self.catalogue.kinds
+        kind = kinds[row]
+        return [other for other in self.catalogue.newest if kinds[other] == kind and other != row] if kind else []
+
+    def ruling(self, placement: str) -> Ruling:
+        """What the merchant's rules say of a placement."""
+        return FREE if self.book is None else self.book.ruling(placement)
+
+    def mask(self, placement: str, now: float) -> bytes:
+        """1 for each row that this placement may show now."""
+        self.catalogue.advance(now)
+        if self.book is not None and now >= self.book.until and not self.judging:
+            self.book.update((), now)
+        ruling, version = self.ruling(placement), self.catalogue.version
+        known = self._masks.get(placement)
+        if known is not None and known[0] == version and known[1] is ruling:
+            return known[2]
+        mask = _merge(self.catalogue.sellable, ruling.allowed)
+        self._masks[placement] = version, ruling, mask
+        return mask
+
+    def closing(self, reason: Why) -> bytes:
+        """What closes a card that is shown for this reason."""
+        row = row_of(reason)
+        product_id = self.catalogue.ids[row] if row else None
+        closing = close_card(make_reason(reason, product_id, self.catalogue.title(row) if row else ""))
+        if len(self.closings) >= MOST_CLOSINGS:
+            self.closings.clear()
+        self.closings[reason] = closing
+        return closing
+
+    def state(self) -> tuple[object, ...]:
+        """Two that are equal mean that nothing changed between."""
+        return self.catalogue.version, self.version_id, self.privacy_version, self.identity_version, self.rules_version
+
+    def as_of(self, now: float) -> "LiveTenant":
+        """The same at another time, for a look ahead. Costs a millisecond where there are rules."""
+        return self.under(None if self.book is None else self.book.as_of(now))
+
+    def under(self, book: RuleBook | None, placements: Mapping[str, Placement] | None = None) -> "LiveTenant":
+        """The same with other rules and placements, for a trial."""
+        other = replace(self, book=book, placements=placements or self.placements, _masks={})
+        other.touch()
+        return other
+
+    def touch(self) -> None:
+        """Something changed: orders made before are not used again."""
+        self.generation = next(_generations)
+        self.closings.clear()
+
+    def learn(self, learned: Learned, newcomers: Newcomers) -> None:
+        """Serve from this model from now on."""
+        self.learned, self.newcomers = learned, newcomers
+        self.version_json = b'"%s"' % str(learned.model.version_id).encode()
+
+    def unlearn(self) -> None:
+        """Serve without a model."""
+        self.learned, self.newcomers, self.version_json = None, nobody_new(), b"null"
 
 
-def join(model: Model, catalogue: Catalogue) -> Learned:
-    rows = [catalogue.rows.get(product_id, NOWHERE) for product_id in model.products]
-    indices = {row: index for index, row in enumerate(rows) if row != NOWHERE}
-    return Learned(model, np.array([*rows, NOWHERE]), indices)
+_generations = count(1)
+
+
+def _merge(sellable: bytes | bytearray, allowed: bytes | None) -> bytes:
+    """Rows that sell and that the rules allow; a row that the rules have not seen yet waits."""
+    if allowed is None:
+        return bytes(sellable)
+    length = min(len(sellable), len(allowed))
+    both = int.from_bytes(sellable[:length], "little") & int.from_bytes(allowed[:length], "little")
+    return both.to_bytes(length, "little").ljust(len(sellable), b"\0")

@@ -2,26 +2,40 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
 
 from infra.artifacts import Artifacts
 from infra.change_feed import follow_changes
+from infra.clock import Clock
 from infra.database import Connection, Database, DatabaseDown
 from infra.telemetry import LIVE_TENANTS
 from recommender.model import ModelDamaged
 from recommender.registry import ModelVersion, find_active_version, load_model
+from recommender.serving.catalogue import Catalogue, Shelves
+from recommender.serving.learned import Learned, join
 from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.newcomers import Newcomers, find_newcomers
+from recommender.serving.rules import compile_rules, give_way
+from recommender.stored_model import StoredModel
 from tenants.consent import changed_since, read_choices
 from tenants.merges import read_aliases, read_identity_version
+from tenants.placements import read_placements
 from tenants.products import list_changed_products, read_change_mark
+from tenants.rules import Rule, list_rules
+from tenants.shop_documents import shop_documents_changed_since
 from tenants.suppression import read_suppressed
 
 SWEEP_SECONDS = 15.0
 """How long a lost notification stays unnoticed."""
+TRIM_SECONDS = 1.0
+PAGE = 1_000
+"""Products taken in at once: about ten milliseconds, in which no request is answered."""
 
 log = structlog.get_logger()
 
@@ -29,13 +43,15 @@ log = structlog.get_logger()
 class LiveTenants:
     """A tenant is loaded once, however many ask at once. While the database is away, what is loaded goes on serving."""
 
-    def __init__(self, db: Database, artifacts: Artifacts) -> None:
+    def __init__(self, db: Database, artifacts: Artifacts, clock: Clock) -> None:
         self._db = db
         self._artifacts = artifacts
+        self._clock = clock
         self._live: dict[UUID, LiveTenant] = {}
         self._loading: dict[UUID, asyncio.Task[LiveTenant]] = {}
         self._changed: set[UUID] = set()
         self._wake = asyncio.Event()
+        self._shelves = Shelves()
 
     async def get(self, tenant_id: UUID) -> LiveTenant:
         """Raises DatabaseDown when it is not loaded yet and cannot be."""
@@ -57,17 +73,17 @@ class LiveTenants:
                 self._changed.add(changed)
             self._wake.set()
 
-        refresher = asyncio.create_task(self._keep_fresh())
+        tasks = [asyncio.create_task(self._keep_fresh()), asyncio.create_task(self._keep_small())]
         try:
             async with follow_changes(database_url, on_change):
                 yield
         finally:
-            refresher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await refresher
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _load(self, tenant_id: UUID) -> LiveTenant:
-        live = LiveTenant(tenant_id)
+        live = LiveTenant(tenant_id, Catalogue(self._shelves))
         try:
             await self._refresh(live)
             self._live[tenant_id] = live
@@ -85,6 +101,11 @@ class LiveTenants:
             self._wake.clear()
             await self._refresh_changed()
 
+    async def _keep_small(self) -> None:
+        while True:
+            await asyncio.sleep(TRIM_SECONDS)
+            self._shelves.trim()
+
     async def _refresh_changed(self) -> None:
         while self._changed:
             tenant_id = self._changed.pop()
@@ -99,28 +120,61 @@ class LiveTenants:
                 await self._refresh(live)
             except DatabaseDown:
                 log.warning("refresh_failed", tenant_id=str(tenant_id))
+            except Exception:
+                log.exception("refresh_broke", tenant_id=str(tenant_id))
 
     async def _refresh(self, live: LiveTenant) -> None:
         """Read what changed since the last time, page by page, so that requests are answered between."""
+        before = live.state()
         async with self._db.tenant(live.tenant_id) as conn:
             merged = await _read_merged(conn, live)
             await _read_privacy(conn, live, people_changed=merged[1] != live.identity_version)
             # Together with the choices: those of merged shoppers are under the id of who stands for them.
             live.aliases, live.identity_version = merged
-            grown = await _read_catalogue(conn, live)
+            rules = await _read_rules(conn, live)
+            changed = await _read_catalogue(conn, live, hold=live.book is not None or bool(rules))
             version = await find_active_version(conn)
+        # In threads, like all that takes longer than a request may wait. Only we change these.
+        await self._judge(live, rules, changed)
         if version is None:
-            live.learn(None)
+            live.unlearn()
         elif version.version_id != live.version_id:
             await self._learn(live, version)
-        elif grown and live.learned is not None:
-            live.learn(live.learned.model)
+        elif live.learned is not None and live.learned.is_behind(live.catalogue):
+            live.learn(live.learned, await asyncio.to_thread(_meet_newcomers, live.learned, live.catalogue))
+        if live.state() != before:
+            live.touch()
+
+    async def _judge(self, live: LiveTenant, rules: Sequence[Rule] | None, changed: Sequence[int]) -> None:
+        """Make the rule book anew, or let it see what changed. `rules`: None where they are as before."""
+        now, live.judging = self._clock().timestamp(), True
+        try:
+            if rules is not None:
+                filters = [one for one in live.placements.values() if one.filter is not None]
+                make = partial(compile_rules, rules, live.catalogue, now, placements=filters, pause=give_way)
+                live.book = await asyncio.to_thread(make) if rules or filters else None
+            elif live.book is not None and changed:
+                await asyncio.to_thread(live.book.update, changed, now, pause=give_way)
+        finally:
+            live.judging = False
+        live.catalogue.release()
 
     async def _learn(self, live: LiveTenant, version: ModelVersion) -> None:
         try:
-            live.learn(await load_model(self._artifacts, live.tenant_id, version))
+            model = await load_model(self._artifacts, live.tenant_id, version)
+            live.learn(*await asyncio.to_thread(_join, model, live.catalogue, version.started_at))
         except ModelDamaged as damaged:
             log.error("model_damaged", tenant_id=str(live.tenant_id), reason=str(damaged))
+
+
+def _join(model: StoredModel, catalogue: Catalogue, began_at: datetime) -> tuple[Learned, Newcomers]:
+    learned = join(model, catalogue, began_at=began_at)
+    return learned, find_newcomers(learned, catalogue)
+
+
+def _meet_newcomers(learned: Learned, catalogue: Catalogue) -> Newcomers:
+    learned.grow(catalogue)
+    return find_newcomers(learned, catalogue)
 
 
 async def _read_privacy(conn: Connection, live: LiveTenant, *, people_changed: bool) -> None:
@@ -128,6 +182,7 @@ async def _read_privacy(conn: Connection, live: LiveTenant, *, people_changed: b
     mark = await read_change_mark(conn)
     if people_changed or await changed_since(conn, live.privacy_since):
         live.choices, live.suppressed = await read_choices(conn), await read_suppressed(conn)
+        live.privacy_version += 1
     live.privacy_since = mark
 
 
@@ -137,17 +192,24 @@ async def _read_merged(conn: Connection, live: LiveTenant) -> tuple[Mapping[str,
     return (live.aliases if version == live.identity_version else await read_aliases(conn)), version
 
 
-async def _read_catalogue(conn: Connection, live: LiveTenant) -> bool:
-    """Whether the catalogue has more rows than before."""
-    before, mark = len(live.catalogue), await read_change_mark(conn)
+async def _read_rules(conn: Connection, live: LiveTenant) -> Sequence[Rule] | None:
+    """All rules when a rule or a placement changed, else None."""
+    mark = await read_change_mark(conn)
+    rules = None
+    if live.rules_since == 0 or await shop_documents_changed_since(conn, live.rules_since):
+        rules, live.placements = await list_rules(conn), await read_placements(conn)
+        live.rules_version += 1
+    live.rules_since = mark
+    return rules
+
+
+async def _read_catalogue(conn: Connection, live: LiveTenant, *, hold: bool) -> list[int]:
+    """The rows that changed. `hold`: they do not sell before the rules have seen them."""
+    mark = await read_change_mark(conn)
     at: tuple[int, str] | None = (0, "")
-    changed = False
+    changed = list[int]()
     while at is not None:
-        products, at = await list_changed_products(conn, since=live.changed_since, after=at)
-        live.catalogue.put(products)
-        changed = changed or bool(products)
-    grown = len(live.catalogue) > before
-    if grown:
-        live.catalogue.settle()
+        products, at = await list_changed_products(conn, since=live.changed_since, after=at, limit=PAGE)
+        changed += live.catalogue.put(products, hold=hold)
     live.changed_since = mark
-    return grown
+    return changed

@@ -1,92 +1,213 @@
-"""Strategies: which products a slot shows, each a chain of sources that ends where every shop has something to show."""
+"""Strategies: which products a slot shows, each a chain of stages that ends where every shop has something to show."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, zip_longest
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from recommender.serving.catalogue import NOWHERE
+from recommender.serving.fusion import Voice, fuse
+from recommender.serving.learned import Rows
 from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.reasons import Because, Why, why
+from recommender.serving.session import NOTHING, Session
 
-Source = Literal["model", "similar", "session", "popular", "new", "none"]
+Source = Literal[
+    "model", "session", "similar", "together", "buy_again", "viewed", "trending", "popular", "new", "picks", "none"
+]
+
+SESSION_PRODUCTS = 6
+"""How many of the latest products of a session count."""
+FADING = 0.8
+"""What a product of a session counts beside the one after it."""
+CART_WEIGHT = 1.5
+"""What a product in the cart counts beside one that was looked at."""
+CROWD_WEIGHT = 0.5
+"""What everyone's taste counts beside a stranger's session."""
+CROWD = 100
+NEW_PLACES = (4, 9, 15)
+"""Where a shopper's list holds a product that never sold, counted from 0."""
 
 
 class Ask(NamedTuple):
-    """What is known when a slot is filled. Ids are the merchant's own."""
+    """What is known when a slot is filled. Ids are the merchant's own. Hashable: an order is remembered by it."""
 
     shopper_id: str | None = None
     """Proven by a shopper token, never by word alone."""
-    viewed: Sequence[str] = ()
-    """This session's products, the latest first."""
+    session: Session = NOTHING
     product_id: str | None = None
     """The product whose page it is."""
-    exclude: Sequence[str] = ()
-    limit: int = 12
 
 
-class Picked(NamedTuple):
-    """Cards to show, and the first source that gave any."""
+class Stage(NamedTuple):
+    """An order of rows from one source, best first, and why each is shown."""
 
-    cards: Sequence[bytes]
     source: Source
+    rows: Iterable[int]
+    why: Why
+    """Of the rows that `whys` does not name."""
+    whys: Mapping[int, Why] = {}
 
 
-Rows = Iterable[int]
-Chain = Callable[[LiveTenant, Ask], Iterator[tuple[Source, Rows]]]
+Chain = Callable[[LiveTenant, Ask], Iterator[Stage]]
 
 
-def for_you(live: LiveTenant, ask: Ask) -> Iterator[tuple[Source, Rows]]:
-    """The shopper's own list; for a stranger what is near the session's products; then what sells; then what is new."""
-    if live.learned is not None and ask.shopper_id is not None and live.may_personalise(ask.shopper_id):
-        yield "model", live.for_you(ask.shopper_id)
-    if ask.viewed:
-        yield "session", _near(live, ask.viewed)
-    yield from popular(live, ask)
+def for_you(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """The shopper's own list bent by the session; for a stranger what the session speaks for."""
+    shopper = live.find_shopper(ask.shopper_id)
+    if live.learned is not None and shopper is not None:
+        own = _own(live.learned.listed("for_you", shopper), live.learned.listed("for_you_because", shopper))
+        yield _bent(live, _with_newcomers(live, shopper, own), ask.session)
+    elif ask.session.viewed or ask.session.carted:
+        yield from _of_session(live, ask.session)
 
 
-def similar(live: LiveTenant, ask: Ask) -> Iterator[tuple[Source, Rows]]:
-    """What is bought by those who buy this product; then what sells."""
-    if ask.product_id is not None:
-        yield "similar", _near(live, (ask.product_id,))
-    yield from popular(live, ask)
+def discover(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """Only what the shopper never bought: the order leaves the rest out."""
+    shopper = live.find_shopper(ask.shopper_id)
+    if live.learned is not None and shopper is not None:
+        own = _own(live.learned.listed("discover", shopper), live.learned.listed("discover_because", shopper))
+        yield _bent(live, _with_newcomers(live, shopper, own), ask.session)
+    elif ask.session.viewed or ask.session.carted:
+        yield from _of_session(live, ask.session)
 
 
-def popular(live: LiveTenant, ask: Ask) -> Iterator[tuple[Source, Rows]]:
-    """What sells of late; before there is a model, what is new."""
-    yield "popular", live.popular
-    yield "new", live.catalogue.newest
+def buy_again(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """What the shopper bought and is likely to need again; what was just bought is not needed now."""
+    shopper = live.find_shopper(ask.shopper_id)
+    if live.learned is not None and shopper is not None:
+        rows = live.learned.listed("buy_again", shopper)
+        stage = Stage("buy_again", rows, why(Because.BOUGHT_BEFORE))
+        yield _without(stage, _rows(live, ask.session.bought))
 
 
-STRATEGIES: dict[str, Chain] = {"for_you": for_you, "similar": similar, "popular": popular}
+def similar(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """What may stand in the product's stead; for one that never sold, what is described alike."""
+    row = live.row_of(ask.product_id)
+    if row != NOWHERE:
+        found = live.learned.similar(row) if live.learned is not None else []
+        yield Stage("similar", found or live.alike(row), why(Because.BESIDE, row))
 
 
-def pick(live: LiveTenant, strategy: str, ask: Ask, *, now: float, taken: set[int]) -> Picked:
-    """Cards of up to `ask.limit` products that sell now and are neither excluded nor taken; adds them to `taken`.
-
-    Deterministic for the same model, catalogue, ask and time.
-    """
-    rows_of, shelves = live.catalogue.rows, live.catalogue.shelves
-    barred = taken.union([rows_of.get(name, NOWHERE) for name in (*ask.exclude, ask.product_id or "")])
-    cards: list[bytes] = []
-    first: Source = "none"
-    for source, rows in STRATEGIES[strategy](live, ask):
-        for row in rows:
-            shelf = shelves[row]
-            if row in barred or not shelf.opens_at <= now < shelf.closes_at:
-                continue
-            barred.add(row)
-            taken.add(row)
-            cards.append(shelf.card_at(now))
-            if len(cards) == ask.limit:
-                return Picked(cards, source if first == "none" else first)
-        if cards and first == "none":
-            first = source
-    return Picked(cards, first)
+def bought_together(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """What is bought in the same orders as the product, or as what is in the cart."""
+    rows = [row for row in map(live.row_of, (ask.product_id, *ask.session.carted)) if row != NOWHERE]
+    if live.learned is not None and rows:
+        voices = [Voice(live.learned.together(row), 1.0, why(Because.TOGETHER, row)) for row in rows]
+        order, whys = fuse(voices)
+        yield _without(Stage("together", order, why(Because.TOGETHER), whys), set(rows))
 
 
-def _near(live: LiveTenant, product_ids: Sequence[str]) -> Rows:
-    """Products near any of these, taken in turns, without these themselves."""
-    if live.learned is None:
-        return ()
-    rows = [live.catalogue.rows.get(product_id, NOWHERE) for product_id in product_ids]
-    turns = zip_longest(*(live.learned.similar(row) for row in rows), fillvalue=NOWHERE)
-    return (row for row in chain.from_iterable(turns) if row not in rows)
+def trending(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """What is bought more than before."""
+    if live.learned is not None:
+        yield Stage("trending", live.learned.trending(), why(Because.TRENDING))
+
+
+def popular(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """What sells of late."""
+    if live.learned is not None:
+        yield Stage("popular", live.learned.popular(), why(Because.POPULAR))
+
+
+def new(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """The latest products, and behind them all others."""
+    everything = chain(live.catalogue.newest, range(len(live.catalogue.ids) - 1, NOWHERE, -1))
+    yield Stage("new", everything, why(Because.NEW))
+
+
+def recently_viewed(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """What this session looked at, the latest first."""
+    yield Stage("viewed", [live.row_of(name) for name in ask.session.viewed], why(Because.SEEN))
+
+
+def campaigns(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """Products of open preorder campaigns. There are none yet."""
+    return iter(())
+
+
+STRATEGIES: dict[str, Chain] = {
+    "for_you": for_you,
+    "discover": discover,
+    "buy_again": buy_again,
+    "similar": similar,
+    "bought_together": bought_together,
+    "trending": trending,
+    "popular": popular,
+    "new": new,
+    "recently_viewed": recently_viewed,
+    "campaigns": campaigns,
+}
+FALLBACK: tuple[Chain, ...] = (popular, new)
+"""What follows every chain, unless the placement is strict: a shop is never left with an empty place."""
+WHY_NONE: dict[str, str] = {
+    "for_you": "Nothing is known of this shopper.",
+    "discover": "Nothing is known of this shopper.",
+    "buy_again": "This shopper has bought nothing that is bought again.",
+    "similar": "The slot needs a product of the catalogue.",
+    "bought_together": "The slot needs a product that was sold together with others.",
+    "trending": "There is no model yet.",
+    "popular": "There is no model yet.",
+    "new": "The catalogue is empty.",
+    "recently_viewed": "Nothing was looked at in the last half hour.",
+    "campaigns": "There is no open campaign.",
+}
+
+
+def _own(rows: Rows, because: Rows) -> Stage:
+    """A list of the model with the shopper's own purchases as reasons."""
+    whys = {row: _own_why(row, other) for row, other in zip(rows, because, strict=True) if other != NOWHERE}
+    return Stage("model", rows, why(Because.PICKED), whys)
+
+
+def _own_why(row: int, because: int) -> Why:
+    return why(Because.BOUGHT_BEFORE) if because == row else why(Because.BOUGHT, because)
+
+
+def _with_newcomers(live: LiveTenant, shopper: int, own: Stage) -> Stage:
+    """A few products that never sold, at fixed places."""
+    assert live.learned is not None
+    taste = live.learned.model.row("shopper_tastes", shopper)
+    rows, newcomers = list(own.rows), live.newcomers.for_taste(taste, most=len(NEW_PLACES))
+    for place, row in zip(NEW_PLACES, newcomers, strict=False):
+        rows.insert(place, row)
+    return own._replace(rows=rows, whys={**own.whys, **dict.fromkeys(newcomers, why(Because.NEW_FOR_YOU))})
+
+
+def _bent(live: LiveTenant, own: Stage, session: Session) -> Stage:
+    """The shopper's list and what goes with the session's products, as one."""
+    voices = _voices(live, session)
+    if not voices:
+        return own
+    rows, whys = fuse([Voice(list(own.rows), 1.0, own.why), *voices])
+    heard = {row: (own.whys.get(row, reason) if reason == own.why else reason) for row, reason in whys.items()}
+    return _without(Stage("model", rows, own.why, heard), _rows(live, session.carted))
+
+
+def _of_session(live: LiveTenant, session: Session) -> Iterator[Stage]:
+    """For a stranger: what goes with the session's products, tempered by what everyone buys."""
+    voices = _voices(live, session)
+    if voices and live.learned is not None:
+        crowd = [row for row, _ in zip(live.learned.popular(), range(CROWD), strict=False)]
+        rows, whys = fuse([*voices, Voice(crowd, CROWD_WEIGHT, why(Because.POPULAR))])
+        seen = _rows(live, (*session.carted, *session.viewed))
+        yield _without(Stage("session", rows, why(Because.PICKED), whys), seen)
+
+
+def _voices(live: LiveTenant, session: Session) -> list[Voice]:
+    """What goes with each of the session's latest products; the latest says most."""
+    told = [(name, Because.IN_CART, CART_WEIGHT) for name in session.carted]
+    told += [(name, Because.VIEWED, 1.0) for name in session.viewed if name not in session.carted]
+    said = [(live.row_of(name), because, weight) for name, because, weight in told[:SESSION_PRODUCTS]]
+    return [
+        Voice(live.beside(row), weight * FADING**age, why(because, row))
+        for age, (row, because, weight) in enumerate(said)
+        if row != NOWHERE
+    ]
+
+
+def _without(stage: Stage, rows: Collection[int]) -> Stage:
+    return stage._replace(rows=(row for row in stage.rows if row not in rows)) if rows else stage
+
+
+def _rows(live: LiveTenant, product_ids: Iterable[str]) -> set[int]:
+    return {live.row_of(name) for name in product_ids}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from recommender.training.parameters import DAY_S
 
 COLUMNS = ("days", "in_14", "in_28", "in_56", "in_112", "recent", "usual", "since", "gap", "last_gap", "due", "rate")
-DAYS, USUAL = COLUMNS.index("days"), COLUMNS.index("usual")
+DAYS, USUAL, SINCE = (COLUMNS.index(name) for name in ("days", "usual", "since"))
 WINDOWS = (14, 28, 56, 112)
 PRIOR_GAPS = 2.0
 """Weight of the thing's own mean gap beside the pair's gaps."""

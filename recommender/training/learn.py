@@ -110,6 +110,8 @@ def _learned(
         discover=lists.discover,
         discover_because=find_because(lists.discover, everyone, cut.bought, near),
         buy_again=lists.buy_again,
+        bought_starts=cut.bought.starts,
+        bought=cut.bought.products,
         similar=find_similar(cut, near, length=parameters.similar_length),
         together=stage.together.products[:, : parameters.together_length],
         popular=_ordered(cut.popular),
@@ -142,6 +144,7 @@ def _metrics(feedback: Feedback, cut: Cut, decision: Decision | None) -> dict[st
         "pairs": len(cut.bought),
         "shoppers": cut.shape[0],
         "products": cut.shape[1],
+        "as_of_s": cut.as_of_s,
     }
     if decision is None:
         return {**counts, "ranker": "untrained", "evaluated": False, "reason": TOO_THIN}

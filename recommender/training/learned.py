@@ -37,6 +37,10 @@ class Learned:
     """Shape (S, 100)."""
     buy_again: NDArray[np.int32]
     """Shape (S, 60): bought before, and bought repeatedly by people."""
+    bought_starts: NDArray[np.int64]
+    """Shape (S + 1,): the shopper's part of `bought`."""
+    bought: NDArray[np.int32]
+    """What each shopper ever bought."""
     similar: NDArray[np.int32]
     """Shape (P, 50): what may stand instead."""
     together: NDArray[np.int32]

@@ -1,15 +1,18 @@
 """The pipeline of one training: read → learn → save → promote."""
 
 import asyncio
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from infra.artifacts import Artifacts
 from infra.clock import Clock
 from infra.database import Database
 from recommender import registry
-from recommender.model import Model
+from recommender.model import ARRAYS, ID_MAPS, Model
 from recommender.read_feedback import read_feedback
+from recommender.training.carry_over import CarryOver, read_carry_over, save_state
 from recommender.training.learn import Learned, NothingToLearn, learn
 from recommender.training.parameters import TrainingParameters
 
@@ -38,12 +41,18 @@ async def train(
 
     Too little to learn from is an outcome; anything else that goes wrong is raised after the version was failed.
     """
-    parameters = parameters or TrainingParameters()
+    parameters, began_at = parameters or TrainingParameters(), clock()
     async with db.tenant(tenant_id) as conn:
         await registry.open_version(conn, version_id)
     try:
-        learned = await _learn(db, tenant_id, version_id, parameters)
-        reason = await _publish(db, store, _model(learned, tenant_id, version_id, clock, parameters), learned.objection)
+        before = await read_carry_over(db, store, tenant_id, now=began_at)
+        learned = await _learn(db, tenant_id, version_id, parameters, before)
+        kept = {
+            "state_sha256": await save_state(store, tenant_id, version_id, learned.state),
+            "cold_at": (before.cold_at or began_at).isoformat(),
+        }
+        model = _model(learned, tenant_id, version_id, clock(), kept)
+        reason = await _publish(db, store, model, learned.objection)
     except NothingToLearn as nothing:
         await _fail(db, tenant_id, version_id, str(nothing))
         return Outcome(version_id, "failed", str(nothing))
@@ -54,7 +63,9 @@ async def train(
     return Outcome(version_id, "candidate" if reason else "active", reason)
 
 
-async def _learn(db: Database, tenant_id: UUID, version_id: UUID, parameters: TrainingParameters) -> Learned:
+async def _learn(
+    db: Database, tenant_id: UUID, version_id: UUID, parameters: TrainingParameters, before: CarryOver
+) -> Learned:
     """Read and learn. The maths runs in a thread, which waits while its progress is stored."""
     loop = asyncio.get_running_loop()
 
@@ -68,24 +79,17 @@ async def _learn(db: Database, tenant_id: UUID, version_id: UUID, parameters: Tr
     await store_progress("reading", 0.01)
     async with db.tenant(tenant_id) as conn:
         feedback = await read_feedback(conn)
-    return await asyncio.to_thread(learn, feedback, parameters, report)
+    return await asyncio.to_thread(learn, feedback, parameters, report, warm=before.warm, active=before.active)
 
 
-def _model(learned: Learned, tenant_id: UUID, version_id: UUID, clock: Clock, parameters: TrainingParameters) -> Model:
+def _model(learned: Learned, tenant_id: UUID, version_id: UUID, now: datetime, kept: Mapping[str, object]) -> Model:
     return Model(
         tenant_id=tenant_id,
         version_id=version_id,
-        created_at=clock(),
-        shoppers=learned.shoppers,
-        products=learned.products,
-        shopper_vectors=learned.shopper_vectors,
-        product_vectors=learned.product_vectors,
-        product_biases=learned.product_biases,
-        for_you=learned.for_you,
-        similar=learned.similar,
-        popular=learned.popular,
-        parameters=asdict(parameters),
-        metrics={**learned.metrics, "not_promoted": learned.objection},
+        created_at=now,
+        parameters=learned.parameters,
+        metrics={**learned.metrics, **kept, "warnings": learned.warnings, "not_promoted": learned.objection},
+        **{name: getattr(learned, name) for name in (*ID_MAPS, *ARRAYS)},
     )
 
 

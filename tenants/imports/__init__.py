@@ -5,8 +5,10 @@ delimited, ndjson, parquet, google_xml                   readers: records with t
 formats    which reader a file needs                     columns    which column is which field
 money, dates, cells                                      what a cell says
 catalogue, purchases, people, acts                       documents from records
+shortcuts  the ordinary rows of a product table, read by columns
 plans      what was found out about a file, kept so that a resumed import reads it alike
 runs, rejects, seen, feeds                               rows in the database
-batches    one batch stored and counted in one transaction
+batches    rows checked and made ready to be stored, while those before are stored
+stores     one batch stored and counted in one transaction
 job        the whole import, from the artifact to the report
 """

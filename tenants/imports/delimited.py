@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 from infra.errors import FieldError
-from tenants.imports.records import BadRecord, FileRefused, Record, Table
-from tenants.imports.texts import LONGEST, BadLine, read_lines
+from tenants.imports.records import BadRecord, FileRefused, Record, Row, Table
+from tenants.imports.texts import BadLine, Lines
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -25,57 +25,45 @@ def detect_delimiter(sample: str) -> str:
 def read_delimited(stream: BinaryIO, *, encoding: str, delimiter: str) -> Table:
     """The table. Raises FileRefused when there is no usable header."""
     # Strict, because a lenient reader makes one title out of half a file after a forgotten quote.
-    lines = _RowLines(read_lines(stream, encoding))
+    lines = Lines(stream, encoding)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     columns = _header(reader)
-    return Table(columns, _Rows(reader, lines, columns))
+    plain = _read(reader, lines, len(columns))
+    return Table(columns, (_record(row, columns) for row in plain), plain)
 
 
-class _RowLines(Iterator[str]):
-    """The file's lines, so many characters for one row: cells in quotes can make a row of any number of lines."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines, self._size = lines, 0
-
-    def start_row(self) -> None:
-        self._size = 0
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self._size += len(line)
-        if self._size > LONGEST:
-            raise BadLine(f"ends a row that has more than {LONGEST:,} characters")
-        return line
+def _record(row: Row | BadRecord, columns: Sequence[str]) -> Record | BadRecord:
+    return Record(row.line, dict(zip(columns, row.cells, strict=True))) if isinstance(row, Row) else row
 
 
-class _Rows(Iterator[Record | BadRecord]):
+def _read(reader: "Reader", lines: Lines, width: int) -> Iterator[Row | BadRecord]:
     """Rows behind the header. The csv reader starts afresh behind a line that it refused."""
+    bad_lines = 0
+    while True:
+        line = reader.line_num + bad_lines + 1
+        lines.size = 0
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except BadLine as bad:
+            bad_lines += 1  # the reader never saw it
+            yield BadRecord(reader.line_num + bad_lines, FieldError("", str(bad)))
+        except csv.Error as error:
+            yield BadRecord(line, FieldError("", _reason(error)))
+        else:
+            if len(cells) == width:
+                yield Row(line, cells, lines.size)
+            elif cells:
+                yield _uneven(Row(line, cells, lines.size), width)
 
-    def __init__(self, reader: "Reader", lines: _RowLines, columns: Sequence[str]) -> None:
-        self._reader, self._lines, self._columns, self._bad_lines = reader, lines, columns, 0
 
-    def __next__(self) -> Record | BadRecord:
-        while True:
-            line = self._reader.line_num + self._bad_lines + 1
-            self._lines.start_row()
-            try:
-                cells = next(self._reader)
-            except BadLine as bad:
-                self._bad_lines += 1  # the reader never saw it
-                return BadRecord(self._reader.line_num + self._bad_lines, FieldError("", str(bad)))
-            except csv.Error as error:
-                return BadRecord(line, FieldError("", _reason(error)))
-            if len(cells) == len(self._columns):
-                return Record(line, dict(zip(self._columns, cells, strict=True)))
-            if cells:
-                return self._uneven(line, cells)
-
-    def _uneven(self, line: int, cells: list[str]) -> Record | BadRecord:
-        """Empty cells at the end are a spreadsheet's habit; other cells have no column."""
-        have, need = len(cells), len(self._columns)
-        if have < need or any(cells[need:]):
-            return BadRecord(line, FieldError("", f"has {have} cells, and the header has {need} columns"))
-        return Record(line, dict(zip(self._columns, cells, strict=False)))
+def _uneven(row: Row, width: int) -> Row | BadRecord:
+    """Empty cells at the end are a spreadsheet's habit; other cells have no column."""
+    have = len(row.cells)
+    if have < width or any(row.cells[width:]):
+        return BadRecord(row.line, FieldError("", f"has {have} cells, and the header has {width} columns"))
+    return Row(row.line, row.cells[:width], row.size)
 
 
 def _header(reader: "Reader") -> list[str]:

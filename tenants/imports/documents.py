@@ -18,11 +18,15 @@ from tenants.imports.kinds import Kind
 from tenants.imports.ndjson import RAW
 from tenants.imports.plans import Plan, recipe_of
 from tenants.imports.recipes import Recipe
-from tenants.imports.records import BadRecord, CellError, Record, Table
+from tenants.imports.records import BadRecord, CellError, FileRefused, Record, Row, Table
 from tenants.imports.shortcuts import Shortcut, make_shortcut
 
 MOST_TOGETHER = 2_000
 """Rows of one document; the record's own limits are lower."""
+AT_ONCE = 500
+"""Rows of a table that are read at once, by columns,"""
+SIZE_AT_ONCE = 2_000_000
+"""or fewer when they have this many characters."""
 
 
 class Good(msgspec.Struct, frozen=True, gc=False):
@@ -58,26 +62,47 @@ def read_documents(table: Table, kind: Kind, plan: Plan, context: Context, *, sk
         decoder = msgspec.json.Decoder(kind.document)
         return (_decoded(row, decoder) for row in islice(table.rows, skip, None))
     recipe = recipe_of(kind.name, plan)
-    shortcut = make_shortcut(plan.mapping, context) if plan.container == "csv" and recipe.build is product_of else None
-    if shortcut is not None:
-        at_length = partial(_built, kind=kind, recipe=recipe, context=context)
-        return (_shortened(row, shortcut, plan.mapping, at_length) for row in islice(table.rows, skip, None))
-    groups = _groups(table.rows, plan.mapping, recipe)
-    return (_built(group, kind, recipe, context) for group in islice(groups, skip, None))
+    at_length = partial(_built, kind=kind, recipe=recipe, context=context)
+    if table.plain is not None and recipe.build is product_of:
+        shortcut = make_shortcut(table.columns, plan.mapping, context)
+        if shortcut is not None:
+            return _shortened(islice(table.plain, skip, None), shortcut, table.columns, plan.mapping, at_length)
+    return (at_length(group) for group in islice(_groups(table.rows, plan.mapping, recipe), skip, None))
 
 
 def _shortened(
-    row: Record | BadRecord,
+    rows: Iterator[Row | BadRecord],
     shortcut: Shortcut,
+    columns: Sequence[str],
     mapping: Mapping[str, str | None],
     at_length: "Callable[[_Group | BadRecord], Good | Bad]",
-) -> Good | Bad:
-    if isinstance(row, BadRecord):
-        return at_length(row)
-    product = shortcut.read(row.cells)
-    if product is None:
-        return at_length(_Group((row.line,), (rename(row.cells, mapping),)))
-    return Good(row.line, product.id, product)
+) -> Iterator[Good | Bad]:
+    for piece in _pieces(rows):
+        products = iter(shortcut.read([row.cells for row in piece if isinstance(row, Row)]))
+        for row in piece:
+            if isinstance(row, BadRecord):
+                yield at_length(row)
+            elif (product := next(products)) is not None:
+                yield Good(row.line, product.id, product)
+            else:
+                yield at_length(_Group((row.line,), (rename(dict(zip(columns, row.cells, strict=True)), mapping),)))
+
+
+def _pieces(rows: Iterator[Row | BadRecord]) -> Iterator[list[Row | BadRecord]]:
+    """Some rows at a time. Where the file breaks, the rows before that place come first."""
+    piece: list[Row | BadRecord] = []
+    size = 0
+    try:
+        for row in rows:
+            piece.append(row)
+            size += row.size if isinstance(row, Row) else 0
+            if len(piece) == AT_ONCE or size > SIZE_AT_ONCE:
+                yield piece
+                piece, size = [], 0
+    except FileRefused as broken:
+        yield piece
+        raise broken from None
+    yield piece
 
 
 def _decoded(row: Record | BadRecord, decoder: "msgspec.json.Decoder[Any]") -> Good | Bad:

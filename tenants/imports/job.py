@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,19 +15,22 @@ from infra.artifacts import Artifacts
 from infra.clock import Clock
 from infra.database import CROSSED, Database
 from infra.errors import Conflict, NotFound, Refusal, Unavailable
-from tenants.imports.batches import AfterChange, Batch, Rules, TakenOver, store_batch
+from tenants import attribute_values
+from tenants.imports.batches import Batch, Rules, make_batches
 from tenants.imports.cells import Context
-from tenants.imports.documents import Bad, Good, read_documents
+from tenants.imports.documents import read_documents
 from tenants.imports.files import open_file
 from tenants.imports.kinds import KINDS
 from tenants.imports.known import list_known
 from tenants.imports.plans import Plan, make_plan, open_table, recipe_of
 from tenants.imports.runs import Run, artifact_key, begin_run, close_run, get_run, set_plan, set_size
 from tenants.imports.seen import archive_missing, count_missing, forget_seen
+from tenants.imports.stores import AfterChange, TakenOver, store_batch
 
-ROWS = 5_000
-"""Rows of a batch: a commit waits for the disk, which with 1,000 rows was a fifth of the time."""
 TRIES = 5
+TURN_SECONDS = 0.0001
+"""How long the reading thread may keep the interpreter when Postgres has answered. By default it is 5 ms, a dozen times
+a batch: longer than Postgres takes to store it."""
 
 Fetch = Callable[[str], AsyncIterator[bytes]]
 """Reads an address; refuses those that are not public."""
@@ -82,8 +86,9 @@ async def _import(tools: Tools, tenant_id: UUID, run: Run) -> None:
     with tempfile.TemporaryDirectory(prefix="lastbook-import-") as folder:
         path = Path(folder) / "file"
         await _copy(tools, artifact_key(tenant_id, run.import_id), path)
-        plan, context = await _plan(tools, tenant_id, run, path)
-        await _store_all(tools, tenant_id, run, _open_batches(path, run, plan, context), _rules(run, plan, context))
+        plan, context, attributes = await _plan(tools, tenant_id, run, path)
+        rules = _rules(run, plan, context, attributes)
+        await _store_all(tools, tenant_id, run, _open_batches(tools, path, run, plan, context, rules), rules)
     if run.mode == "full":
         await _take_out_missing(tools, tenant_id, run)
 
@@ -110,19 +115,22 @@ async def _copy(tools: Tools, key: str, path: Path) -> None:
         raise NotFound("The file of this import is gone.", hint="Import it again: that is harmless.") from None
 
 
-async def _plan(tools: Tools, tenant_id: UUID, run: Run, path: Path) -> tuple[Plan, Context]:
+async def _plan(tools: Tools, tenant_id: UUID, run: Run, path: Path) -> tuple[Plan, Context, attribute_values.Rules]:
+    """How the file is read, what its cells are read with, and the rules for its attributes."""
     plan = await asyncio.to_thread(make_plan, path, run.kind, run.options) if run.plan is None else run.plan
     async with tools.db.tenant(tenant_id) as conn:
         await set_plan(conn, run.import_id, plan)
         shop = await conn.fetchrow("select currency, time_zone from tenants")
         known = await list_known(conn) if (run.kind, plan.dialect) == ("orders", "shopify") else {}
+        has = KINDS[run.kind].attributes
+        attributes = await attribute_values.read_rules(conn, has[0]) if has else attribute_values.Rules({}, False)
     assert shop is not None  # the import is the shop's
     site = run.options.site.rstrip("/")
     zone = ZoneInfo(shop["time_zone"])
-    return plan, Context(currency=shop["currency"], zone=zone, order=plan.dates, site=site, known=known)
+    return plan, Context(currency=shop["currency"], zone=zone, order=plan.dates, site=site, known=known), attributes
 
 
-def _rules(run: Run, plan: Plan, context: Context) -> Rules:
+def _rules(run: Run, plan: Plan, context: Context, attributes: attribute_values.Rules) -> Rules:
     together = plan.dialect != "documents" and recipe_of(run.kind, plan).joins is not None
     return Rules(
         KINDS[run.kind],
@@ -130,37 +138,26 @@ def _rules(run: Run, plan: Plan, context: Context) -> Rules:
         together,
         remember=together or run.mode == "full",
         texts=plan.dialect != "documents",
+        attributes=attributes,
     )
 
 
 @contextmanager
-def _open_batches(path: Path, run: Run, plan: Plan, context: Context) -> Iterator[Iterator[Batch]]:
+def _open_batches(
+    tools: Tools, path: Path, run: Run, plan: Plan, context: Context, rules: Rules
+) -> Iterator[Iterator[Batch]]:
     """The file's batches behind the rows that are stored already."""
     with open_file(path) as (stream, position):
         rows = read_documents(open_table(stream, plan), KINDS[run.kind], plan, context, skip=run.rows_read)
 
-        yield _batches(rows, position)
-
-
-def _batches(rows: Iterator[Good | Bad], position: Callable[[], int]) -> Iterator[Batch]:
-    """Where the file breaks, the rows before that place come first."""
-    batch: list[Good | Bad] = []
-    try:
-        for row in rows:
-            batch.append(row)
-            if len(batch) == ROWS:
-                yield Batch(batch, position())
-                batch = []
-    except Refusal as broken:
-        yield Batch(batch, position())
-        raise broken from None
-    yield Batch(batch, position())
+        yield make_batches(rows, rules, clock=tools.clock, position=position)
 
 
 async def _store_all(
     tools: Tools, tenant_id: UUID, run: Run, opened: "AbstractContextManager[Iterator[Batch]]", rules: Rules
 ) -> None:
     """One batch is read in a thread while Postgres writes the one before it."""
+    sys.setswitchinterval(TURN_SECONDS)
     with opened as batches:
         reading = _read_next(batches)
         try:
@@ -182,7 +179,7 @@ async def _store(tools: Tools, tenant_id: UUID, run: Run, batch: Batch, rules: R
 
     async def once() -> Run:
         async with tools.db.tenant(tenant_id) as conn:
-            return await store_batch(conn, tenant_id, run, batch, rules, now=tools.clock(), after=tools.after)
+            return await store_batch(conn, tenant_id, run, batch, rules, after=tools.after)
 
     for attempt in range(TRIES - 1):
         try:

@@ -34,6 +34,16 @@ class Record(Struct, frozen=True, gc=False):
     cells: Mapping[str, Cell]
 
 
+class Row(Struct, frozen=True, gc=False):
+    """A row of texts as it stands in a table: its first line, its cells in the order of the columns, and roughly its
+    characters.
+    """
+
+    line: int
+    cells: Sequence[str]
+    size: int
+
+
 @dataclass(frozen=True, slots=True)
 class BadRecord:
     """A row that cannot be read; the file goes on behind it."""
@@ -48,3 +58,5 @@ class Table:
 
     columns: Sequence[str]
     rows: Iterator[Record | BadRecord]
+    plain: Iterator[Row | BadRecord] | None = None
+    """The same rows as they stand in a table of texts: to be read instead of `rows`."""

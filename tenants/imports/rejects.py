@@ -24,6 +24,8 @@ class Reject:
 async def add_rejects(conn: Connection, import_id: UUID, rows: Sequence[Bad], *, before: int) -> None:
     """Keep them behind the `before` rejects that the import had."""
     kept = sorted(rows, key=lambda row: row.line)[: max(0, MOST_KEPT - before)]
+    if not kept:
+        return
     await conn.execute(
         """
         insert into import_rejects (import_id, number, line, field, reason)

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from infra.database import Connection
+from infra.database import Connection, Row
 from infra.errors import NotFound
 from infra.ids import new_id
 from infra.jobs import defer
@@ -92,10 +92,7 @@ async def open_run(
 
 async def get_run(conn: Connection, import_id: UUID) -> Run:
     """Raises NotFound."""
-    row = await conn.fetchrow(_SELECT + "where import_id = $1", import_id)
-    if row is None:
-        raise NotFound("There is no import of that id.")
-    return msgspec.convert(dict(row), Run)
+    return _run(await conn.fetchrow(_SELECT + "where import_id = $1", import_id))
 
 
 async def list_runs(conn: Connection, *, limit: int = 50) -> Sequence[Run]:
@@ -106,8 +103,7 @@ async def list_runs(conn: Connection, *, limit: int = 50) -> Sequence[Run]:
 
 async def lock_run(conn: Connection, import_id: UUID) -> Run:
     """The run, and nobody else may write it before this transaction ends. Raises NotFound."""
-    await conn.execute("select from imports where import_id = $1 for update", import_id)
-    return await get_run(conn, import_id)
+    return _run(await conn.fetchrow(_SELECT + "where import_id = $1 for update", import_id))
 
 
 async def begin_run(conn: Connection, import_id: UUID, *, now: datetime) -> None:
@@ -132,18 +128,20 @@ async def set_plan(conn: Connection, import_id: UUID, plan: Plan) -> None:
     await conn.execute("update imports set plan = $2 where import_id = $1", import_id, msgspec.to_builtins(plan))
 
 
-async def add_counts(conn: Connection, import_id: UUID, counts: Counts, *, bytes_read: int) -> None:
-    """Count a batch in the transaction that stores it."""
-    await conn.execute(
-        """
+async def add_counts(conn: Connection, import_id: UUID, counts: Counts, *, bytes_read: int) -> Run:
+    """Count a batch in the transaction that stores it; returns the run with it."""
+    row = await conn.fetchrow(
+        f"""
         update imports
         set rows_read = rows_read + $2, created = created + $3, updated = updated + $4, unchanged = unchanged + $5,
             duplicate = duplicate + $6, rejected = rejected + $7, bytes_read = greatest(bytes_read, $8)
         where import_id = $1
+        returning {_COLUMNS}
         """,
         import_id, counts.rows, counts.created, counts.updated, counts.unchanged, counts.duplicate, counts.rejected,
         bytes_read,
     )  # fmt: skip
+    return _run(row)
 
 
 async def close_run(conn: Connection, import_id: UUID, *, now: datetime, error: str | None = None) -> None:
@@ -164,7 +162,15 @@ def artifact_key(tenant_id: UUID, import_id: UUID) -> str:
     return f"{tenant_id}/imports/{import_id}/file"
 
 
+def _run(row: Row | None) -> Run:
+    if row is None:
+        raise NotFound("There is no import of that id.")
+    return msgspec.convert(dict(row), Run)
+
+
+_COLUMNS = ", ".join(Run.__struct_fields__)
+
 _SELECT = f"""
-select {", ".join(Run.__struct_fields__)}
+select {_COLUMNS}
 from imports
 """

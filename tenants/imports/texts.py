@@ -12,7 +12,7 @@ from tenants.imports.records import FileRefused
 SAMPLE = 256_000
 """Bytes that the encoding and the delimiter are told from."""
 LONGEST = 1_000_000
-"""Characters of a line. The longest document of the record takes a tenth of it."""
+"""Characters of a line, and of the lines of a row. The longest document of the record takes a tenth of it."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -54,16 +54,18 @@ def check_encoding(name: str) -> str:
     return known.name
 
 
-def read_lines(stream: BinaryIO, encoding: str) -> Iterator[str]:
-    """Lines with their ends. Asking for the next one may raise BadLine, after which the line behind it comes."""
-    return _Lines(io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline=""))
+class Lines(Iterator[str]):
+    """Lines with their ends. Asking for the next one may raise BadLine, after which the line behind it comes.
 
+    Not a generator: that would end with the first exception.
+    """
 
-class _Lines(Iterator[str]):
-    """Not a generator: that would end with the first exception."""
+    size: int
+    """Characters since the reader of rows last set it to 0: quotes can make a row of any number of lines."""
 
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._text = text
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._text = io.TextIOWrapper(stream, encoding, errors="surrogateescape", newline="")
+        self.size = 0
 
     def __next__(self) -> str:
         try:
@@ -78,6 +80,9 @@ class _Lines(Iterator[str]):
             raise FileRefused("The file changes its encoding, or is cut, in the middle of a character.") from None
         if not line.isascii() or "\0" in line:
             _check(line)
+        self.size += len(line)
+        if self.size > LONGEST:
+            raise BadLine(f"ends a row that has more than {LONGEST:,} characters")
         return line
 
     def _skip(self) -> None:

@@ -6,16 +6,29 @@ from dataclasses import dataclass
 
 from tests.support.shop import Document, event, order, product
 
-KINDS = ("products", "orders", "events", "shoppers")
+KINDS = ("products", "orders", "events", "shoppers", "rules")
 VALID: dict[str, Document] = {
     "products": product("x"),
     "orders": order("x", ["p1"]),
     "events": event("x"),
     "shoppers": {"id": "x"},
+    "rules": {"id": "x", "action": "hide", "products": ["p1"]},
 }
-NUMBER = {"products": "price_minor", "orders": "total_minor", "events": "value", "shoppers": "attributes"}
-TEXT = {"products": "title", "orders": "shopper_id", "events": "slot", "shoppers": "name"}
-READ_ONLY = {"products": "created_at", "orders": "updated_at", "events": "received_at", "shoppers": "created_at"}
+NUMBER = {
+    "products": "price_minor",
+    "orders": "total_minor",
+    "events": "value",
+    "shoppers": "attributes",
+    "rules": "price_from_minor",
+}
+TEXT = {"products": "title", "orders": "shopper_id", "events": "slot", "shoppers": "name", "rules": "note"}
+READ_ONLY = {
+    "products": "created_at",
+    "orders": "updated_at",
+    "events": "received_at",
+    "shoppers": "created_at",
+    "rules": "updated_at",
+}
 
 LINE = '{"product_id": "p1", "quantity": 1, "unit_price_minor": 1'
 

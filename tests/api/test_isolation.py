@@ -17,7 +17,7 @@ from tests.support.polling import until
 from tests.support.service import Service
 from tests.support.shop import Document, ShopClient, event, open_test_shop, order, product
 
-KINDS = ("products", "orders", "events", "shoppers", "people", "attributes")
+KINDS = ("products", "orders", "events", "shoppers", "people", "attributes", "rules", "placements")
 IDS = ("same", "same-2", "only-b")
 VISITOR = "visitor-0001"
 
@@ -65,6 +65,8 @@ def rows(ids: tuple[str, ...], word: str, price: int) -> dict[str, dict[str, Doc
         "events": {i: event(i, shopper_id=i, product_id=i, properties={"note": word}) for i in ids},
         "people": {i: {"id": i, "shopper_id": i, "relation": "child", "name": word} for i in ids},
         "attributes": {i: {"id": i, "type": "text", "ask_text": {"en": word}} for i in ids},
+        "rules": {i: {"id": i, "action": "boost", "products": [i, word], "note": word} for i in ids},
+        "placements": {i: {"id": i, "strategy": "popular", "heading": word} for i in ids},
     }
 
 
@@ -98,6 +100,9 @@ async def ask_everything(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, 
     yield f"POST {standard}", "", await a.api.post(standard, json={"ids": ["birthday"]})
     yield f"GET {strictness}", "", await a.api.get(strictness)
     yield f"PUT {strictness}", "", await a.api.put(strictness, json={"strict": []})
+    yield "GET /v1/rules:conflicts", "", await a.api.get("/v1/rules:conflicts")
+    async for asked in ask_recommendations(a):
+        yield asked
     async for asked in ask_identity(a, pair):
         yield asked
     async for asked in ask_imports(a, pair):
@@ -120,6 +125,19 @@ async def ask_everything(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, 
         yield asked
 
 
+async def ask_recommendations(a: ShopClient) -> AsyncIterator[tuple[str, str, httpx2.Response]]:
+    """B's ids as shopper, product, session and name of a place."""
+    for name in IDS:
+        person: Document = {"shopper_id": name, "session": {"viewed": [name], "carted": [name], "bought": [name]}}
+        slots = [{"name": place, "product": name} for place in ("home-for-you", "product-similar", name)]
+        answer = await a.api.post("/v1/recommendations", json={**person, "slots": slots})
+        yield "POST /v1/recommendations", name, answer
+        for place in ("home-for-you", name):
+            asked = {**person, "slot": {"name": place, "product": name}, "products": [name]}
+            answer = await a.api.post("/v1/recommendations:explain", json=asked)
+            yield "POST /v1/recommendations:explain", name, answer
+
+
 async def ask_identity(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, str, httpx2.Response]]:
     merged = (await pair.b.api.post("/v1/merges", json={"keep": "same", "absorb": "same-2"})).json()["merge_id"]
     for name in (*IDS, pair.b.tenant_id):
@@ -130,6 +148,8 @@ async def ask_identity(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, st
         # The address is A's own word from here on.
         sent = httpx2.Response(answer.status_code, text=answer.text.replace(email["value"], ""))
         yield "POST /v1/shopper-identifiers/{id:path}", name, sent
+        named = {"kind": "email", "value": email["value"]}
+        yield "DELETE /v1/shopper-identifiers/{id:path}", name, await a.api.delete(path, params=named)
         answer = await a.api.post(f"/v1/shopper-visitors/{name}", json={"visitor_id": VISITOR})
         yield "POST /v1/shopper-visitors/{id:path}", name, answer
     yield "POST /v1/merges", "", await a.api.post("/v1/merges", json={"keep": "same", "absorb": pair.b.tenant_id})

@@ -143,6 +143,7 @@ async def test_b3_changed_words_and_prices_reach_the_cards(shop: ShopClient) -> 
             "price_minor": 501,
             "sale_price_minor": None,
             "currency": "USD",
+            "reason": {"code": "new", "text": "New in the shop"},
         }
 
     await until(changed, seconds=5)

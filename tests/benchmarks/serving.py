@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,41 +20,53 @@ from tests.support.processes import run_lastbook, run_machines
 from widgets.examples.shopper_token import SigningKey, sign_shopper_token
 
 PRODUCTS, SHOPPERS, ORDERS_EACH = 5_000, 1_000, 12
+SLOTS = [{"name": "home-for-you", "limit": 12}]
 CONNECTIONS, ROUNDS, ROUND_SECONDS = 16, 4, 4.0
+
+Document = dict[str, Any]  # JSON, as it travels
 
 
 def run() -> dict[str, object]:
-    """`ratio`: our requests a second over the bare route's, in turns."""
+    """`ratio`: our requests a second over the bare route's, in turns, for known shoppers with a session.
+
+    `session_ratio`: the same for anonymous visitors, who are shown what is near their session's products.
+    """
     with run_machines() as settings, run_lastbook(_prepared(settings)) as serving:
         shop = asyncio.run(_fill(serving))
-        bodies = _bodies(shop)
-        example = httpx2.post(f"{serving.public_url}/public/v1/slots", content=bodies[0], headers=JSON, trust_env=False)
-        slot = example.json()["slots"][0]
-        assert (len(slot["products"]), slot["source"]) == (12, "model")
-        with run_bare(example.content) as bare_url:
-            ours, bare = Measured(), Measured()
-            _load(serving.public_url, bodies, Measured())  # warm: tokens verified, lists touched
+        known, unknown = _known(shop), _unknown(shop)
+        asyncio.run(_browse(serving, [*known, *unknown]))
+        example = _ask(serving, known[0], "model")
+        _ask(serving, unknown[0], "session")
+        measured = {"": Measured(), "bare_": Measured(), "session_": Measured()}
+        with run_bare(example) as bare_url:
+            _load(serving.public_url, known, Measured())  # warm: tokens verified, lists touched
             for _ in range(ROUNDS):
-                _load(serving.public_url, bodies, ours)
-                _load(bare_url, bodies, bare)
+                _load(serving.public_url, known, measured[""])
+                _load(bare_url, known, measured["bare_"])
+                _load(serving.public_url, unknown, measured["session_"])
     return {
         "name": "serving",
-        "ratio": round(ours.per_second / bare.per_second, 3),
-        "requests_per_second": round(ours.per_second),
-        "p50_ms": round(ours.percentile_ms(50), 2),
-        "p99_ms": round(ours.percentile_ms(99), 2),
-        "bare_requests_per_second": round(bare.per_second),
-        "bare_p50_ms": round(bare.percentile_ms(50), 2),
-        "bare_p99_ms": round(bare.percentile_ms(99), 2),
-        "failures": ours.failures + bare.failures,
+        "ratio": _ratio(measured[""], measured["bare_"]),
+        "session_ratio": _ratio(measured["session_"], measured["bare_"]),
+        **{name: figure for kind, one in measured.items() for name, figure in _figures(kind, one).items()},
+        "failures": sum(one.failures for one in measured.values()),
         "connections": CONNECTIONS,
-        "answer_bytes": len(example.content),
+        "answer_bytes": len(example),
         "products": PRODUCTS,
         "shoppers": SHOPPERS,
     }
 
 
-JSON = {"Content-Type": "application/json"}
+def _ratio(ours: Measured, bare: Measured) -> float:
+    return round(ours.per_second / bare.per_second, 3)
+
+
+def _figures(kind: str, measured: Measured) -> dict[str, float]:
+    return {
+        f"{kind}requests_per_second": round(measured.per_second),
+        f"{kind}p50_ms": round(measured.percentile_ms(50), 2),
+        f"{kind}p99_ms": round(measured.percentile_ms(99), 2),
+    }
 
 
 def _prepared(settings: Settings) -> Settings:
@@ -75,20 +88,50 @@ async def _fill(settings: Settings) -> NewShop:
     return shop
 
 
-def _bodies(shop: NewShop) -> list[bytes]:
-    """One request a shopper, each with its own token."""
+def _known(shop: NewShop) -> list[Document]:
+    """Who asks for a slot: a shopper each, with a token and a browser of their own."""
     key, now = SigningKey(str(shop.signing.key_id), signing_seed(shop.signing.secret)), datetime.now(UTC)
-    asked = {"key": shop.publishable.secret, "slots": [{"name": "home-for-you", "limit": 12}]}
     tokens = (sign_shopper_token(key, f"s{number}", now) for number in range(SHOPPERS))
-    return [json.dumps({**asked, "token": token}).encode() for token in tokens]
+    return [
+        {"key": shop.publishable.secret, "token": token, "visitor": f"known-{number:06}"}
+        for number, token in enumerate(tokens)
+    ]
 
 
-def _load(url: str, bodies: list[bytes], into: Measured) -> None:
+def _unknown(shop: NewShop) -> list[Document]:
+    """The same by a browser alone."""
+    return [{"key": shop.publishable.secret, "visitor": f"visitor-{number:06}"} for number in range(SHOPPERS)]
+
+
+async def _browse(settings: Settings, viewers: Sequence[Document]) -> None:
+    """Everybody looks at three products and puts one of them into the cart."""
+    async with httpx2.AsyncClient(base_url=settings.public_url, trust_env=False, timeout=60) as page:
+        for number, viewer in enumerate(viewers):
+            deeds = [("view", 1), ("view", 2), ("view", 3), ("cart", 2)]
+            events = [
+                {"id": f"event-{number}-{place}", "type": kind, "product": f"p{(number * 7 + step) % PRODUCTS}"}
+                for place, (kind, step) in enumerate(deeds)
+            ]
+            answer = await page.post("/public/v1/events", json={**viewer, "events": events})
+            assert answer.json() == {"accepted": 4, "duplicate": 0}, answer.text
+
+
+def _ask(settings: Settings, viewer: Document, source: str) -> bytes:
+    """An answer, which must come from there."""
+    url = f"{settings.public_url}/public/v1/slots"
+    answer = httpx2.post(url, json={**viewer, "slots": SLOTS}, trust_env=False)
+    slot = answer.json()["slots"][0]
+    assert (len(slot["products"]), slot["source"]) == (12, source), answer.text
+    return answer.content
+
+
+def _load(url: str, viewers: Sequence[Document], into: Measured) -> None:
+    bodies = (json.dumps({**viewer, "slots": SLOTS}).encode() for viewer in viewers)
     requests = [make_request(url, "/public/v1/slots", body) for body in bodies]
     load(url, requests, connections=CONNECTIONS, seconds=ROUND_SECONDS, into=into)
 
 
-def _products() -> list[dict[str, Any]]:
+def _products() -> list[Document]:
     return [
         {
             "id": f"p{number}",
@@ -103,7 +146,7 @@ def _products() -> list[dict[str, Any]]:
     ]
 
 
-def _orders() -> list[dict[str, Any]]:
+def _orders() -> list[Document]:
     """Shoppers who keep to a part of the shop each, so that there is something to learn."""
     dice, start = random.Random(7), datetime(2026, 1, 1, tzinfo=UTC)
     return [

@@ -1,12 +1,15 @@
 """Outgoing fetches: only public machines, only what was resolved once, only so much."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from infra.http_out import FetchRefused, FetchRules, Resolve, check_url, fetch, is_public
+from tests.imports.certificates import Authority
 
 LOCAL = FetchRules(loopback=True, seconds=5)
 
@@ -89,6 +92,50 @@ async def test_b2_a_redirect_is_checked_like_the_first_address(target: str) -> N
     assert len(requests) == 1
 
 
+async def test_b2_over_tls_the_connection_goes_to_the_address_and_the_certificate_must_have_the_name(
+    tmp_path: Path,
+) -> None:
+    authority = Authority()
+    tls, named = _noting_names(authority.serve_as("feeds.example", tmp_path))
+    rules = FetchRules(loopback=True, seconds=5, authorities=authority.trust())
+    async with _serving(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", tls=tls) as (port, requests):
+        body = await _read(f"https://feeds.example:{port}/x", rules, _always("127.0.0.1"))
+
+    assert (body, named) == (b"hello", ["feeds.example"])
+    assert f"host: feeds.example:{port}\r\n".encode() in requests[0].lower()
+
+
+@pytest.mark.parametrize("name", ["other.example", "127.0.0.1", "example", "x.feeds.example", "*.example.feeds"])
+async def test_b2_a_certificate_of_another_name_is_refused_also_of_the_address_itself(
+    tmp_path: Path, name: str
+) -> None:
+    authority = Authority()
+    rules = FetchRules(loopback=True, seconds=5, authorities=authority.trust())
+    async with _serving(b"HTTP/1.1 200 OK\r\n\r\n", tls=authority.serve_as(name, tmp_path)) as (port, requests):
+        with pytest.raises(FetchRefused, match="certificate verify failed"):
+            await _read(f"https://feeds.example:{port}/x", rules, _always("127.0.0.1"))
+    assert requests == []
+
+
+async def test_b2_a_certificate_of_an_authority_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    tls = Authority().serve_as("feeds.example", tmp_path)
+    async with _serving(b"HTTP/1.1 200 OK\r\n\r\n", tls=tls) as (port, requests):
+        with pytest.raises(FetchRefused, match="certificate verify failed"):
+            await _read(f"https://feeds.example:{port}/x", LOCAL, _always("127.0.0.1"))
+    assert requests == []
+
+
+async def test_b2_a_redirect_to_another_name_is_asked_for_under_that_name(tmp_path: Path) -> None:
+    authority = Authority()
+    tls, named = _noting_names(authority.serve_as("feeds.example", tmp_path))
+    rules = FetchRules(loopback=True, seconds=5, authorities=authority.trust())
+    head = b"HTTP/1.1 302 Found\r\nLocation: //other.example:%d/\r\nContent-Length: 0\r\n\r\n"
+    async with _serving(head, tls=tls) as (port, requests):
+        with pytest.raises(FetchRefused, match="certificate verify failed"):
+            await _read(f"https://feeds.example:{port}/", rules, _always("127.0.0.1"))
+    assert (named, len(requests)) == (["feeds.example", "other.example"], 1)
+
+
 async def test_b2_redirects_end_after_three() -> None:
     async with _serving(b"HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n") as (port, requests):
         with pytest.raises(FetchRefused, match="more than 3 times"):
@@ -149,21 +196,34 @@ async def _read(url: str, rules: FetchRules, resolve: Resolve) -> bytes:
     return b"".join([piece async for piece in fetch(url, rules, resolve)])
 
 
+def _noting_names(tls: ssl.SSLContext) -> tuple[ssl.SSLContext, list[str | None]]:
+    """The server's context, and the names that clients say before it shows its certificate (SNI)."""
+    named: list[str | None] = []
+
+    def note(socket: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
+        named.append(name)
+
+    tls.sni_callback = note
+    return tls, named
+
+
 @asynccontextmanager
-async def _serving(answer: bytes, *, hang: bool = False) -> AsyncIterator[tuple[int, list[bytes]]]:
-    """A server on this machine that always answers these bytes, and what it was asked."""
+async def _serving(
+    answer: bytes, *, hang: bool = False, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[int, list[bytes]]]:
+    """A server on this machine that always answers these bytes, and what it was asked. %d is its port."""
     requests: list[bytes] = []
     done = asyncio.Event()
 
     async def answer_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         requests.append(await reader.readuntil(b"\r\n\r\n"))
-        writer.write(answer)
+        writer.write(answer.replace(b"%d", str(writer.get_extra_info("sockname")[1]).encode()))
         await writer.drain()
         if hang:
             await done.wait()
         writer.close()
 
-    server = await asyncio.start_server(answer_one, "127.0.0.1", 0)
+    server = await asyncio.start_server(answer_one, "127.0.0.1", 0, ssl=tls)
     async with server:
         yield server.sockets[0].getsockname()[1], requests
         done.set()

@@ -1,4 +1,4 @@
-"""Redis: a turn's reads travel together, and without it there is simply nothing remembered."""
+"""Redis: commands travel together, and without it there is simply nothing, at once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from infra.ids import new_id
-from infra.redis import Cache, key, open_cache
+from infra.redis import Cache, Command, key, open_cache
 from infra.settings import Settings
 
 
@@ -19,74 +19,81 @@ async def cache(settings: Settings) -> AsyncIterator[Cache]:
     await cache.close()
 
 
-async def commands_during(settings: Settings, name: str, reads: list[str], cache: Cache) -> list[str]:
-    """The commands with this word that Valkey got from anybody while the reads ran."""
-    assert settings.redis_url is not None
-    listener = Redis.from_url(settings.redis_url, decode_responses=True)
-    async with listener, listener.monitor() as monitor:
-        await asyncio.gather(*(cache.get(read) for read in reads))
-        await listener.echo(name)
-        seen = list[str]()
-        async for command in monitor.listen():
-            words = str(command["command"])
-            if words.startswith("ECHO"):
-                return [one for one in seen if name in one]
-            seen.append(words)
-    raise AssertionError("the monitor ended before its echo")
+class SilentServer:
+    """Takes connections and never says a word."""
+
+    def __init__(self) -> None:
+        self.connections = 0
+        self.url = ""
+
+    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        await reader.read()
+        writer.close()
 
 
-async def test_what_was_set_is_read_back_and_what_was_not_is_none(cache: Cache) -> None:
-    tenant = new_id()
-    await cache.set(key(tenant, "a"), b"1", seconds=60)
-    assert [await cache.get(key(tenant, name)) for name in ("a", "b")] == [b"1", None]
+@pytest.fixture
+async def silent() -> AsyncIterator[SilentServer]:
+    server = SilentServer()
+    async with await asyncio.start_server(server.take, "127.0.0.1", 0) as listening:
+        server.url = f"redis://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        yield server
 
 
-async def test_the_reads_of_one_turn_are_one_command(cache: Cache, settings: Settings) -> None:
-    tenant = new_id()
-    reads = [key(tenant, str(number % 40)) for number in range(100)]
-    [command] = await commands_during(settings, str(tenant), reads, cache)
-    assert command.split()[0] == "MGET"
-    assert len(command.split()) == 41
-
-
-async def test_reads_of_later_turns_each_get_their_answer(cache: Cache) -> None:
-    tenant = new_id()
-    await cache.set(key(tenant, "a"), b"1", seconds=60)
-
-    async def read_late(turns: int) -> bytes | None:
-        for _ in range(turns):
-            await asyncio.sleep(0)
-        return await cache.get(key(tenant, "a"))
-
-    assert await asyncio.gather(*(read_late(turns) for turns in range(30))) == [b"1"] * 30
-
-
-async def test_a_reader_that_gives_up_takes_no_answer_from_the_others(cache: Cache) -> None:
-    tenant = new_id()
-    await cache.set(key(tenant, "a"), b"1", seconds=60)
-    impatient, patient = (asyncio.create_task(cache.get(key(tenant, "a"))) for _ in range(2))
-    await asyncio.sleep(0)
-    impatient.cancel()
-    assert await patient == b"1"
+async def test_commands_are_answered_in_their_order(cache: Cache) -> None:
+    name = key(new_id(), "a")
+    commands: list[Command] = [("SET", name, "1", "EX", 60), ("GET", name), ("TTL", name), ("GET", name + "b")]
+    assert await cache.send(commands) == [True, b"1", 60, None]
 
 
 async def test_keys_start_with_the_tenant_in_braces() -> None:
     tenant = new_id()
-    assert key(tenant, "session", "v1") == f"{{t:{tenant}}}:session:v1"
-
-
-async def test_values_end_after_their_seconds(cache: Cache, settings: Settings) -> None:
-    assert settings.redis_url is not None
-    name = key(new_id(), "a")
-    await cache.set(name, b"1", seconds=60)
-    async with Redis.from_url(settings.redis_url) as client:
-        assert 0 < await client.ttl(name) <= 60
+    assert key(tenant, "session", "visitor", "v1") == f"{{t:{tenant}}}:session:visitor:v1"
 
 
 @pytest.mark.parametrize("url", ["unix:///nowhere/valkey.sock", "redis://127.0.0.1:1"])
 async def test_without_redis_there_is_nothing_and_nothing_fails(url: str) -> None:
     cache = open_cache(url)
-    await cache.set("a", b"1", seconds=60)
-    assert await asyncio.gather(*(cache.get(str(number)) for number in range(10))) == [None] * 10
+    for anyway in (False, True):
+        assert await asyncio.gather(*(cache.send([("PING",)], anyway=anyway) for _ in range(10))) == [None] * 10
     assert await cache.ping() is False
     await cache.close()
+
+
+async def test_a_redis_that_says_nothing_is_left_alone_for_a_while(
+    silent: SilentServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.redis.REST_SECONDS", 3600)
+    cache = open_cache(silent.url)
+    assert await cache.send([("PING",)]) is None
+    waited_for = silent.connections
+
+    assert await asyncio.gather(*(cache.send([("PING",)]) for _ in range(100))) == [None] * 100
+    assert silent.connections == waited_for > 0
+    assert await cache.send([("PING",)], anyway=True) is None
+    assert silent.connections > waited_for
+    await cache.close()
+
+
+async def test_after_the_rest_one_tries_and_the_others_go_on(
+    silent: SilentServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = open_cache(silent.url)
+    monkeypatch.setattr("infra.redis.REST_SECONDS", 0)
+    await cache.send([("PING",)])
+    monkeypatch.setattr("infra.redis.REST_SECONDS", 3600)
+
+    trying = asyncio.create_task(cache.send([("PING",)]))
+    await asyncio.sleep(0)
+    assert await asyncio.gather(*(cache.send([("PING",)]) for _ in range(10))) == [None] * 10
+    assert not trying.done(), "it waits for an answer still"
+    assert await trying is None
+    await cache.close()
+
+
+async def test_a_connection_that_redis_forgot_is_renewed_unseen(cache: Cache, settings: Settings) -> None:
+    assert settings.redis_url is not None
+    [number] = await cache.send([("CLIENT", "ID")]) or [0]
+    async with Redis.from_url(settings.redis_url) as admin:
+        assert await admin.client_kill_filter(_id=str(number)) == 1
+    assert await cache.send([("PING",)]) is not None

@@ -42,10 +42,17 @@ async def find_in_redis(settings: Settings, needle: bytes) -> list[str]:
     redis = Redis.from_url(settings.redis_url)
     try:
         keys = [key async for key in redis.scan_iter()]
-        held = [(key, await redis.get(key)) for key in keys]
+        held = [(key, await _value(redis, key)) for key in keys]
     finally:
         await redis.aclose()
-    return [f"redis {key!r}" for key, value in held if needle in key or needle in (value or b"")]
+    return [f"redis {key!r}" for key, value in held if needle in key or needle in value]
+
+
+async def _value(redis: Redis, key: bytes) -> bytes:
+    """Of the kinds that we keep; another one is an error."""
+    ordered = await redis.type(key) == b"zset"
+    held = await redis.zrange(key, 0, -1) if ordered else await redis.get(key)
+    return repr(held).encode()
 
 
 def find_in_files(folder: Path, pattern: str, needle: bytes) -> list[str]:

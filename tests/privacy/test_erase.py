@@ -68,6 +68,22 @@ async def test_b7_serving_forgets_at_once_although_the_old_model_does_not(shop: 
     assert await source(shop, shopper="beer-2") == "model"
 
 
+async def test_b7_who_comes_back_is_a_stranger_to_a_model_from_before_the_erasure(shop: ShopClient) -> None:
+    await open_two_tastes(shop)
+    await erase(shop, shopper_id="beer-1")
+    assert (await shop.api.post("/v1/erasures:lift", json={"shopper_id": "beer-1"})).status_code == 200
+    await shop.stock("latest")
+
+    async def heard() -> bool:
+        asked = {"slot": {"name": "home-for-you"}, "products": ["latest"]}
+        told = (await shop.api.post("/v1/recommendations:explain", json=asked)).json()["items"][0]["obstacles"]
+        return "unknown_product" not in [obstacle["code"] for obstacle in told]
+
+    await until(heard)
+    assert await source(shop, shopper="beer-1") == "popular"
+    assert await source(shop, shopper="beer-2") == "model"
+
+
 async def test_b7_a_feed_cannot_bring_an_erased_person_back(shop: ShopClient) -> None:
     await put_ann(shop)
     await erase(shop, shopper_id="ann")

@@ -48,6 +48,20 @@ async def test_b7_the_ledger_erases_again_whom_a_backup_brought_back(shop: ShopC
     assert await replay(shop) == 0
 
 
+async def test_b7_what_an_erased_person_s_browser_did_before_it_was_known_does_not_come_back(shop: ShopClient) -> None:
+    await put_ann(shop)
+    await erase(shop, shopper_id="ann")
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        await conn.execute("delete from suppressions")
+    # The backup is from the time before the browser's owner had signed in.
+    browsed = [event("e2", visitor_id="browser-1"), event("e3", visitor_id="browser-2")]
+    assert (await shop.push("events", browsed)).json()["created"] == 2
+
+    assert await replay(shop) == 0
+
+    assert [one["id"] for one in (await shop.api.get("/v1/events")).json()["items"]] == ["e3"]
+
+
 async def test_b7_who_was_let_in_again_stays_after_a_restore(shop: ShopClient) -> None:
     await put_ann(shop)
     erasure = await erase(shop, shopper_id="ann")

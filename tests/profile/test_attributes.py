@@ -98,7 +98,7 @@ async def test_b5_definitions_are_listed_changed_and_deleted(shop: ShopClient) -
         {"type": "choice", "choices": ["a", "a"]},
         {"type": "date", "unit": "days"},
         {"type": "text", "classes": []},
-        {"type": "text", "classes": ["order"]},
+        {"type": "text", "classes": ["basket"]},
         {"type": "text", "purpose": "advertising"},
         {"type": "text", "weight": 0},
         {"type": "text", "weight": 1.5},

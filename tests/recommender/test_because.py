@@ -11,7 +11,7 @@ from recommender.training.dataset import cut_at
 from recommender.training.histories import read_histories
 from recommender.training.parameters import TrainingParameters
 from recommender.training.related import find_similar
-from recommender.training.repeats import repeat_rates
+from recommender.training.repeats import SHOP_PRIOR, SHOP_PRIOR_BUYERS, repeat_rates
 from recommender.training.sources.baskets import LARGEST_BASKET, baskets, find_companions
 from recommender.training.trending import trending
 from tests.recommender.shops import Line, bought, facts_of, pairs
@@ -62,18 +62,27 @@ def test_what_is_like_a_product_stands_before_what_is_only_bought_by_the_same_pe
     assert find_similar(cut, near, length=3)[0].tolist() == [1, 2, -1]
 
 
-def test_the_repeat_rate_leans_on_the_type_and_the_type_on_the_shop() -> None:
+def repeat_rates_at(day: int) -> list[float]:
+    """Ten shoppers buy a1 twice and b1 once, of types of their own."""
     products = [("a1", 1, ("type:a",)), ("b1", 1, ("type:b",))]
-    lines: list[Line] = [(f"s{number}", "a1", day) for number in range(10) for day in (0, 9)]
+    lines: list[Line] = [(f"s{number}", "a1", bought_on) for number in range(10) for bought_on in (0, 9)]
     lines += [(f"s{number}", "b1", 0) for number in range(10)]
-    cut = cut_at(replace(only(bought(*lines)), facts=facts_of(*products)), PARAMETERS, as_of_s=10 * 86_400)
+    feedback = replace(only(bought(*lines)), facts=facts_of(*products))
+    cut = cut_at(feedback, PARAMETERS, as_of_s=day * 86_400)
     kept = cut.purchases
-    pairs_seen = read_histories(
-        kept.shopper_indices, kept.product_indices, kept.ordered_at_s, as_of_s=cut.as_of_s, count=2
-    )
-    shop = 10 / 20
+    seen = read_histories(kept.shopper_indices, kept.product_indices, kept.ordered_at_s, as_of_s=cut.as_of_s, count=2)
+    rates: list[float] = repeat_rates(cut, seen).tolist()
+    return rates
+
+
+def test_the_repeat_rate_leans_on_the_type_and_the_type_on_the_shop() -> None:
+    shop = (10 + SHOP_PRIOR_BUYERS * SHOP_PRIOR) / (20 + SHOP_PRIOR_BUYERS)
     of_a, of_b = (10 + 10 * shop) / 20, (0 + 10 * shop) / 20
-    assert repeat_rates(cut, pairs_seen) == pytest.approx([(10 + 10 * of_a) / 20, (10 * of_b) / 20])
+    assert repeat_rates_at(100) == pytest.approx([(10 + 10 * of_a) / 20, (10 * of_b) / 20])
+
+
+def test_who_bought_lately_may_still_come_back_and_does_not_speak_against_a_product() -> None:
+    assert repeat_rates_at(10)[1] > 2 * repeat_rates_at(100)[1]
 
 
 def test_what_grew_trends_before_what_always_sold_more() -> None:

@@ -53,7 +53,7 @@ def test_who_is_new_starts_small_and_who_is_gone_leaves_nothing() -> None:
     first = fit(learned_from(), SMALL, epochs=3)
     shoppers, products = cut().purchases.shoppers, cut().purchases.products
     kept = Kept(0, shoppers, products, first.weights)
-    others = type(shoppers).of(["newcomer", *list(shoppers)[1:]])
+    others = type(shoppers).of(["a newcomer", *list(shoppers)[1:]])
     start = carried(kept, others, products, seed=1)
     assert np.array_equal(start["user_embeddings"][1:], first.weights["user_embeddings"][1:])
     assert np.abs(start["user_embeddings"][0]).max() <= 0.5 / 8

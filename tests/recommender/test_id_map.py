@@ -12,6 +12,7 @@ IDS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max
 
 @given(IDS)
 def test_every_id_comes_back_from_its_index_and_from_its_arrays(ids: list[str]) -> None:
+    ids = sorted(ids)
     made = IdMap.of(ids)
     read = IdMap(made.blob.copy(), made.offsets.copy())
     read.check()
@@ -24,13 +25,14 @@ def test_an_unknown_id_has_no_index() -> None:
     assert IdMap.of(["a", "b"]).find("c") is None
 
 
-def test_taking_indices_renumbers_the_ids_in_their_order() -> None:
-    assert list(IdMap.of(["a", "bé", "c"]).take(np.array([2, 1]))) == ["c", "bé"]
+def test_taking_indices_renumbers_the_ids() -> None:
+    assert list(IdMap.of(["a", "bé", "c"]).take(np.array([1, 2]))) == ["bé", "c"]
 
 
-def test_an_id_may_not_come_twice() -> None:
-    with pytest.raises(ValueError, match="twice"):
-        IdMap.of(["a", "a"])
+@pytest.mark.parametrize("ids", [["a", "a"], ["b", "a"]])
+def test_ids_ascend(ids: list[str]) -> None:
+    with pytest.raises(ValueError, match="ascend"):
+        IdMap.of(ids)
 
 
 @pytest.mark.parametrize("offsets", [[], [0, 5], [1, 2], [0, 2, 1, 2], [0, 1, 2]])

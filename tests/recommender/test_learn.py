@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,13 +27,13 @@ def learned(feedback: Feedback | None = None, parameters: TrainingParameters = S
 
 
 def same(one: Learned, other: Learned) -> bool:
-    def equal(left: object, right: object) -> bool:
+    def equal(left: Any, right: Any) -> bool:  # of any field
         if isinstance(left, State) and isinstance(right, State):
             pairs = left.arrays(), right.arrays()
             return all(np.array_equal(pairs[0][name], pairs[1][name]) for name in pairs[0] | pairs[1])
         if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
             return np.array_equal(left, right)
-        return left == right
+        return bool(left == right)
 
     return all(equal(getattr(one, field.name), getattr(other, field.name)) for field in fields(Learned))
 

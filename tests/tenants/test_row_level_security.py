@@ -30,6 +30,8 @@ async def fill_every_table(shop: ShopClient) -> None:
     await fill_identity_tables(shop)
     await fill_privacy_tables(shop)
     await fill_import_tables(shop)
+    await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
+    await shop.push("placements", [{"id": "home", "strategy": "new"}])
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
         await conn.execute("insert into model_versions (version_id, status) values ($1, 'failed')", new_id())
 

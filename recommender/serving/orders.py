@@ -1,0 +1,125 @@
+"""Orders: which products a placement would show to somebody, best first, remembered until something changes."""
+
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, repeat
+from typing import NamedTuple
+
+from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.reasons import Why
+from recommender.serving.rulings import Ruling, reorder
+from recommender.serving.strategies import FALLBACK, STRATEGIES, Ask, Source, Stage
+from recommender.serving.variety import diversify, rotate
+from tenants.placements import Placement
+
+KEPT = 150
+"""Products of a stage that are put in order; behind them a slot goes on with what sells."""
+DIVERSE = 48
+REMEMBERED = 4_096
+"""Orders that a process keeps, about 2 kB each."""
+DAY_S = 86_400
+
+
+class Ordered(NamedTuple):
+    """The head of a stage, or all of one that stands behind."""
+
+    source: Source
+    rows: Iterable[int]
+    whys: Iterable[Why]
+
+
+class Order(NamedTuple):
+    """What a placement would show, before it is known what sells now and what other places show."""
+
+    stages: tuple[Ordered, ...]
+    gone: frozenset[int]
+    """Rows that are not shown to this shopper: bought, and not bought twice."""
+    never: frozenset[int]
+    """Those of them that are not shown even when nothing else is left."""
+
+
+Key = tuple[int, str, Ask, int]
+
+
+class Orders:
+    """A process' memory of orders. The same key has the same order, so that forgetting costs time and nothing else."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Key, Order] = OrderedDict()
+
+    def get(self, live: LiveTenant, placement: Placement, ask: Ask, *, now: float) -> Order:
+        ruling = live.ruling(placement.id)
+        key = (live.generation, placement.id, ask, int(now // DAY_S))
+        order = self._known.get(key)
+        if order is None:
+            order = self._known[key] = make_order(live, placement, ask, ruling, day=key[3])
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        return order
+
+
+def make_order(live: LiveTenant, placement: Placement, ask: Ask, ruling: Ruling, *, day: int) -> Order:
+    """Deterministic for the same model, catalogue, rules, ask and day."""
+    just_bought = _just_bought(live, placement, ask)
+    gone = just_bought | _bought_before(live, placement, ask)
+    never = gone if placement.strategy == "discover" else just_bought
+    seed = f"{day} {placement.id} {ask.shopper_id or ''}"
+    stages = [
+        _ordered(live, placement, stage, gone, ruling, seed) for stage in STRATEGIES[placement.strategy](live, ask)
+    ]
+    return Order(tuple(stages), gone, never)
+
+
+def behind(live: LiveTenant, placement: Placement, ask: Ask) -> Iterator[Ordered]:
+    """What follows an order's head: all that sells, and all that is new; nothing in a strict placement."""
+    if not placement.strict:
+        for stage in chain.from_iterable(follow(live, ask) for follow in FALLBACK):
+            yield Ordered(stage.source, stage.rows, repeat(stage.why))
+
+
+def _ordered(
+    live: LiveTenant, placement: Placement, stage: Stage, gone: frozenset[int], ruling: Ruling, seed: str
+) -> Ordered:
+    rows = [row for row, _ in zip(_distinct(stage, gone), range(KEPT), strict=False)]
+    rows = reorder(rotate(rows, placement.rotation, seed=seed), ruling.factors)
+    rows = diversify(rows, live.catalogue.kinds, placement.diversity, most=DIVERSE)
+    return Ordered(stage.source, array("i", rows), array("q", (stage.whys.get(row, stage.why) for row in rows)))
+
+
+def _distinct(stage: Stage, gone: frozenset[int]) -> Iterator[int]:
+    seen = set(gone)
+    for row in stage.rows:
+        if row not in seen:
+            seen.add(row)
+            yield row
+
+
+def _bought_before(live: LiveTenant, placement: Placement, ask: Ask) -> frozenset[int]:
+    """What the shopper bought before the model learned and is not shown again."""
+    shopper = live.find_shopper(ask.shopper_id)
+    if live.learned is None or shopper is None:
+        return frozenset()
+    bought = live.learned.bought(shopper)
+    return frozenset(filter(_test(placement, live.learned.is_durable), bought))
+
+
+def _just_bought(live: LiveTenant, placement: Placement, ask: Ask) -> frozenset[int]:
+    bought = map(live.row_of, ask.session.bought)
+    unneeded = _everything if live.learned is None else live.learned.is_needed_no_more
+    return frozenset(filter(_test(placement, unneeded), bought))
+
+
+def _test(placement: Placement, unneeded: Callable[[int], bool]) -> Callable[[int], bool]:
+    """What of the shopper's purchases a placement leaves out: all of it in a place for discoveries."""
+    if placement.strategy in ("buy_again", "recently_viewed"):
+        return _nothing
+    return _everything if placement.exclude_purchased or placement.strategy == "discover" else unneeded
+
+
+def _everything(row: int) -> bool:
+    return True
+
+
+def _nothing(row: int) -> bool:
+    return False

@@ -1,0 +1,98 @@
+"""Picking: the products of a slot, taken from an order by what sells now and what is not shown elsewhere."""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.needs import Needs
+from recommender.serving.orders import Order, Ordered, behind
+from recommender.serving.reasons import Because, Why, why
+from recommender.serving.strategies import Ask, Source
+from tenants.placements import Placement
+
+PINNED = why(Because.PINNED)
+
+
+class Picked(NamedTuple):
+    """Rows to show, why each is, and the first source that gave any."""
+
+    rows: list[int]
+    whys: list[Why]
+    source: Source
+    fallen_back: bool
+    """Whether the placement's own strategy gave nothing."""
+
+
+class Wish(NamedTuple):
+    """What a slot asks for beside its placement."""
+
+    limit: int
+    exclude: Collection[str]
+    needs: Needs
+
+
+def pick(
+    live: LiveTenant, placement: Placement, ask: Ask, order: Order, wish: Wish, *, now: float, taken: set[int]
+) -> Picked:
+    """Up to `wish.limit` rows that sell now and are neither excluded nor taken; adds them to `taken`."""
+    mask = live.mask(placement.id, now)
+    barred = {*taken, *map(live.row_of, wish.exclude), live.row_of(ask.product_id)}
+    pins = live.ruling(placement.id).pins
+    if pins:
+        pins = tuple(
+            pin for pin in pins if pin[0] <= wish.limit and _may(live, pin[1], mask, barred | order.gone, wish)
+        )
+        barred.update(row for _, row in pins)
+    walk = _Walk(live, mask, barred, wish.needs, wish.limit - len(pins))
+    source, fallen_back = walk.through(order.stages), False
+    if walk.left:
+        gone = order.gone - barred
+        barred.update(gone)
+        behind_source = walk.through(behind(live, placement, ask))
+        if not walk.rows and gone:
+            barred.difference_update(gone - order.never)  # what they have already is better than an empty place
+            behind_source = walk.through(behind(live, placement, ask))
+        if source == "none":
+            source, fallen_back = behind_source, behind_source != "none"
+    for position, row in pins:
+        walk.rows.insert(position - 1, row)
+        walk.whys.insert(position - 1, PINNED)
+    taken.update(walk.rows)
+    return Picked(walk.rows, walk.whys, "picks" if pins and source == "none" else source, fallen_back)
+
+
+class _Walk:
+    """What a page waits for: the way through an order until enough was found."""
+
+    __slots__ = ("_barred", "_live", "_mask", "_needs", "left", "rows", "whys")
+
+    def __init__(self, live: LiveTenant, mask: bytes, barred: set[int], needs: Needs, wanted: int) -> None:
+        self._live, self._mask, self._barred, self._needs = live, mask, barred, needs
+        self.rows, self.whys, self.left = list[int](), list[Why](), wanted
+
+    def through(self, stages: Iterable[Ordered]) -> Source:
+        """Take what may be shown; returns the first source that gave any."""
+        source: Source = "none"
+        for stage in stages:
+            if not self.left:
+                break
+            if self._take(stage) and source == "none":
+                source = stage.source
+        return source
+
+    def _take(self, stage: Ordered) -> int:
+        mask, barred, needs, rows, whys = self._mask, self._barred, self._needs, self.rows, self.whys
+        before, wanted = len(rows), len(rows) + self.left
+        for row, reason in zip(stage.rows, stage.whys, strict=False):
+            if mask[row] and row not in barred and (not needs.all or needs.met_by(self._live.catalogue.document(row))):
+                barred.add(row)
+                rows.append(row)
+                whys.append(reason)
+                if len(rows) == wanted:
+                    break
+        self.left = wanted - len(rows)
+        return len(rows) - before
+
+
+def _may(live: LiveTenant, row: int, mask: bytes, barred: Collection[int], wish: Wish) -> bool:
+    return bool(mask[row]) and row not in barred and wish.needs.met_by(live.catalogue.document(row))

@@ -1,0 +1,1 @@
+"""Rules and placements: what a merchant decides, stored, judged, applied and reported."""
