@@ -113,8 +113,9 @@ def _line(
 def thinned(
     values: NDArray[np.float32], labels: NDArray[np.bool_], most: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """About so many rows: all that were bought, and every n-th of the rest."""
+    """About so many rows: all that were bought, and every n-th of the rest, at least twice as many where there are."""
     rest = np.flatnonzero(~labels)
-    every = max(1, len(rest) // max(1, most - int(labels.sum())))
+    bought = int(labels.sum())
+    every = max(1, len(rest) // max(1, most - bought, 2 * bought))
     kept = np.sort(np.concatenate((np.flatnonzero(labels), rest[::every])))
     return values[kept], labels[kept]

@@ -54,9 +54,16 @@ def test_a_column_that_never_changes_and_labels_that_never_do_are_no_trouble() -
 
 def test_thinning_keeps_all_that_was_bought() -> None:
     made = sample(5_000)
-    values, labels = thinned(made.values, made.labels, most=2_000)
-    assert labels.sum() == made.labels.sum()
-    assert 1_500 < len(values) <= 2_500
+    seldom = made.labels & (np.arange(5_000) % 10 == 0)
+    values, labels = thinned(made.values, seldom, most=2_000)
+    assert labels.sum() == seldom.sum()
+    assert 1_800 < len(values) <= 2_600
+
+
+def test_thinning_keeps_twice_as_much_that_was_not_bought_however_little_room_there_is() -> None:
+    made = sample(5_000)
+    _, labels = thinned(made.values, made.labels, most=int(made.labels.sum()) // 2)
+    assert 2 * labels.sum() <= (~labels).sum()
 
 
 @given(st.lists(st.floats(-100, 100, width=32), min_size=2))
