@@ -9,10 +9,12 @@ from scipy.sparse import csr_matrix
 from recommender.feedback import Feedback
 from recommender.id_map import IdMap
 from recommender.interactions import Interactions, from_pairs
+from recommender.product_facts import ProductFacts
 from recommender.purchases import Purchases
 from recommender.serving.ranking import Source, rank
 from recommender.training.dataset import Cut, cut_at, labels_of
 from recommender.training.evaluate import mean_and_error, score_lists
+from recommender.training.kinds import kinds_of
 from recommender.training.learn import Learned, learn
 from recommender.training.parameters import TrainingParameters
 from recommender.training.sources.everyone import FromEveryone
@@ -69,9 +71,7 @@ def _products(feedback: Feedback, learned: Learned, cut: Cut, hidden: IdMap, *, 
     facts = feedback.facts.of(hidden)
     groups, length = cut.facts.types + 1, len(cut.facts.features) + 1
     by_type = np.bincount(groups, cut.popular, length) / np.maximum(np.bincount(groups, minlength=length), 1)
-    features, shape = facts.matrix(), (len(learned.shoppers), len(learned.features))
-    leanings = csr_matrix((learned.leaning_weights, learned.leaning_features, learned.leaning_starts), shape=shape)
-    leant = np.pad(leanings.toarray(), ((0, 0), (0, 1)))[:, facts.types]
+    features, leant = facts.matrix(), _leant(learned, facts)
     tastes = learned.shopper_tastes @ (features @ learned.feature_vectors).T + features @ learned.feature_biases
     random = np.random.default_rng(1).random((len(learned.shoppers), len(hidden)), np.float32)
     oracle = np.bincount(relevant.products, minlength=len(hidden)).astype(np.float32)
@@ -84,6 +84,17 @@ def _products(feedback: Feedback, learned: Learned, cut: Cut, hidden: IdMap, *, 
         "oracle_popularity": FromEveryone(oracle),
     }
     return {name: _recall20(source, relevant) for name, source in sources.items()}
+
+
+def _leant(learned: Learned, facts: ProductFacts) -> NDArray[np.float32]:
+    """What each shopper leans to each product, shape (shoppers, products)."""
+    shape = (len(learned.shoppers), len(learned.kinds))
+    leanings = csr_matrix((learned.leaning_weights, learned.leaning_kinds, learned.leaning_starts), shape=shape)
+    kinds = kinds_of(facts)
+    places = learned.kinds.places(kinds.names)
+    known = places >= 0
+    leant: NDArray[np.float32] = (leanings[:, places[known]] @ kinds.of_products[:, known].T).toarray()
+    return leant
 
 
 def _recall20(source: Source, relevant: Interactions) -> float:

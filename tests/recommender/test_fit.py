@@ -81,16 +81,21 @@ def test_one_shopper_or_one_product_leaves_nothing_to_compare() -> None:
     assert not factors.product_vectors.any()
 
 
-def test_a_shopper_leans_to_the_types_that_they_bought_by_count_over_the_types_size() -> None:
-    products = [("a1", 1, ("type:a",)), ("a2", 1, ("type:a",)), ("b1", 1, ("type:b",)), ("c1", 1, ("brand:C",))]
+def test_a_shopper_leans_to_kinds_by_lines_over_the_kinds_size() -> None:
+    products = [
+        ("a1", 1, ("type:a", "brand:B")),
+        ("a2", 1, ("type:a",)),
+        ("b1", 1, ("type:b",)),
+        ("c1", 1, ("brand:C",)),
+    ]
     lines = bought(("s", "a1", 0), ("s", "a1", 1), ("s", "a2", 2), ("s", "c1", 0), ("t", "b1", 0))
     shop = cut_at(replace(only(lines), facts=facts_of(*products)), SMALL, as_of_s=lines.end_s)
     tastes = fit_tastes(shop, SMALL)
-    names = shop.facts.features.ids
-    assert [names[place] for place in tastes.leaning_features] == ["type:a", "type:b"]
-    assert tastes.leaning_starts.tolist() == [0, 1, 2]
-    ratio = tastes.leaning_weights[0] / tastes.leaning_weights[1]
-    assert ratio == pytest.approx(np.log1p(3 / 2) / np.log1p(1), rel=1e-5)
+    assert [tastes.kinds.id_of(place) for place in tastes.leaning_kinds] == ["type:a", "type:a × brand:B", "type:b"]
+    assert tastes.leaning_starts.tolist() == [0, 2, 3]
+    assert tastes.leaning_weights / tastes.leaning_weights[2] == pytest.approx(
+        np.array([0.3 * np.log1p(3 / 2), np.log1p(2 / 1), 0.3 * np.log1p(1)]) / (0.3 * np.log1p(1)), rel=1e-5
+    )
 
 
 def test_tastes_prefer_new_products_with_the_features_of_what_was_bought() -> None:

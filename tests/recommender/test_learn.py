@@ -78,7 +78,7 @@ def check(shop: Learned, feedback: Feedback) -> None:
         assert np.isfinite(values).all()
     assert len(shop.feature_vectors) == len(shop.feature_biases) == len(shop.features)
     assert len(shop.leaning_starts) == shoppers + 1
-    assert len(shop.leaning_features) == len(shop.leaning_weights) == shop.leaning_starts[-1]
+    assert len(shop.leaning_kinds) == len(shop.leaning_weights) == shop.leaning_starts[-1]
     assert shop.shopper_tastes.shape == (shoppers, shop.feature_vectors.shape[1])
     assert ((shop.repeat_rate >= 0) & (shop.repeat_rate <= 1)).all()
 
