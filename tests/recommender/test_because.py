@@ -12,7 +12,8 @@ from recommender.training.histories import read_histories
 from recommender.training.parameters import TrainingParameters
 from recommender.training.related import find_similar
 from recommender.training.repeats import SHOP_PRIOR, SHOP_PRIOR_BUYERS, repeat_rates
-from recommender.training.sources.baskets import LARGEST_BASKET, baskets, find_companions
+from recommender.training.sources import baskets as sources
+from recommender.training.sources.baskets import LARGEST_BASKET, Companions, baskets, find_companions
 from recommender.training.trending import trending
 from tests.recommender.shops import Line, bought, facts_of, pairs
 
@@ -43,6 +44,16 @@ def test_a_product_that_everyone_buys_does_not_stand_beside_everything() -> None
         [2, 0, -1],
         [1, 0, -1],
     ]
+
+
+def test_companions_are_the_same_whichever_way_they_are_ranked(monkeypatch: pytest.MonkeyPatch) -> None:
+    owned = pairs((np.random.default_rng(5).random((30, 20)) < 0.2).astype(float).tolist())
+    found = list[Companions]()
+    for share in (0.0, 2.0):
+        monkeypatch.setattr(sources, "DENSE", share)
+        found.append(find_companions(owned, length=6, power=0.8, shrinkage=3))
+    assert np.array_equal(found[0].products, found[1].products)
+    assert np.array_equal(found[0].weights, found[1].weights)
 
 
 def test_orders_are_what_one_shopper_bought_at_one_time_and_huge_ones_say_nothing() -> None:
