@@ -10,6 +10,7 @@ from typing import Any
 import httpx2
 
 from api.onboarding import NewShop, open_shop
+from infra.database import open_database
 from infra.migrate import migrate
 from infra.settings import Settings
 from recommender.jobs import train_tenant
@@ -19,41 +20,70 @@ from tests.benchmarks.processes import run_bare
 from tests.support.processes import run_lastbook, run_machines
 from widgets.examples.shopper_token import SigningKey, sign_shopper_token
 
-PRODUCTS, SHOPPERS, ORDERS_EACH = 5_000, 1_000, 12
+CATALOGUES = (5_000,)
+SHOPPERS, ORDERS_EACH = 1_000, 12
 SLOTS = [{"name": "home-for-you", "limit": 12}]
 CONNECTIONS, ROUNDS, ROUND_SECONDS = 16, 4, 4.0
 
 Document = dict[str, Any]  # JSON, as it travels
+RULES: list[Document] = [
+    {"id": "brand", "action": "hide", "when": 'product.brand == "Brand 7"'},
+    {"id": "dear", "action": "only", "price_until_minor": 10**9},
+    {"id": "red", "action": "boost", "when": 'product.attributes.colour == "red"', "strength": 2},
+    {"id": "first", "action": "pin", "products": ["p3"], "position": 2, "placements": ["home-popular"]},
+]
+STOCK = """
+insert into products
+    (product_id, title, url, image_urls, price_minor, currency, brand, categories, attributes, digest)
+select 'p' || n, 'A product with a name of usual length ' || n,
+    'https://shop.example/products/a-product-of-usual-length-' || n,
+    array['https://images.shop.example/products/' || n || '/800.jpg'], 1000 + n, 'EUR', 'Brand ' || n % 40,
+    array['Everything', 'Category ' || n % 300], jsonb_build_object('colour', (array['red', 'blue'])[1 + n % 2]),
+    decode(md5(n::text), 'hex')
+from generate_series(0, $1::integer - 1) as n
+"""
+"""Products of usual size, made where they are stored."""
 
 
 def run() -> dict[str, object]:
-    """`ratio`: our requests a second over the bare route's, in turns, for known shoppers with a session.
+    """`ratio`: our requests a second over the bare route's, in turns, for known shoppers with a session and rules on.
 
-    `session_ratio`: the same for anonymous visitors, who are shown what is near their session's products.
+    `session_ratio`: the same for anonymous visitors, who are shown what is near their session's products. Both again
+    for larger catalogues under `catalogues`. Every session is asked for many times in a round: an order of products is
+    made once for it, and what a first answer costs stands in the slowest ones.
     """
     with run_machines() as settings, run_lastbook(_prepared(settings)) as serving:
-        shop = asyncio.run(_fill(serving))
-        known, unknown = _known(shop), _unknown(shop)
-        asyncio.run(_browse(serving, [*known, *unknown]))
-        example = _ask(serving, known[0], "model")
-        _ask(serving, unknown[0], "session")
-        measured = {"": Measured(), "bare_": Measured(), "session_": Measured()}
-        with run_bare(example) as bare_url:
-            _load(serving.public_url, known, Measured())  # warm: tokens verified, lists touched
-            for _ in range(ROUNDS):
-                _load(serving.public_url, known, measured[""])
-                _load(bare_url, known, measured["bare_"])
-                _load(serving.public_url, unknown, measured["session_"])
+        smallest, *larger = (_measure(serving, products) for products in CATALOGUES)
     return {
         "name": "serving",
+        **smallest,
+        "catalogues": larger,
+        "connections": CONNECTIONS,
+        "shoppers": SHOPPERS,
+        "rules": len(RULES),
+    }
+
+
+def _measure(serving: Settings, products: int) -> dict[str, object]:
+    shop = asyncio.run(_fill(serving, products))
+    known, unknown = _known(shop), _unknown(shop)
+    asyncio.run(_browse(serving, [*known, *unknown], products))
+    example = _ask(serving, known[0], "model")
+    _ask(serving, unknown[0], "session")
+    measured = {"": Measured(), "bare_": Measured(), "session_": Measured()}
+    with run_bare(example) as bare_url:
+        _load(serving.public_url, known, Measured())  # warm: tokens verified, lists touched
+        for _ in range(ROUNDS):
+            _load(serving.public_url, known, measured[""])
+            _load(bare_url, known, measured["bare_"])
+            _load(serving.public_url, unknown, measured["session_"])
+    return {
+        "products": products,
         "ratio": _ratio(measured[""], measured["bare_"]),
         "session_ratio": _ratio(measured["session_"], measured["bare_"]),
         **{name: figure for kind, one in measured.items() for name, figure in _figures(kind, one).items()},
         "failures": sum(one.failures for one in measured.values()),
-        "connections": CONNECTIONS,
         "answer_bytes": len(example),
-        "products": PRODUCTS,
-        "shoppers": SHOPPERS,
     }
 
 
@@ -75,17 +105,32 @@ def _prepared(settings: Settings) -> Settings:
     return settings
 
 
-async def _fill(settings: Settings) -> NewShop:
-    """A shop through the server API, trained as the worker trains."""
-    shop = await open_shop(settings, slug="bench", name="Bench", currency="EUR", owner_email="bench@example.com")
+async def _fill(settings: Settings, products: int) -> NewShop:
+    """A shop, trained as the worker trains; only its many products take a shorter road than the server API."""
+    name = f"bench-{products}"
+    shop = await open_shop(settings, slug=name, name=name, currency="EUR", owner_email=f"{name}@example.com")
+    await _stock(settings, shop, products)
     headers = {"Authorization": f"Bearer {shop.secret.secret}"}
-    async with httpx2.AsyncClient(base_url=settings.public_url, headers=headers, trust_env=False, timeout=60) as api:
-        for kind, documents in (("products", _products()), ("orders", _orders())):
-            for start in range(0, len(documents), 1000):
-                answer = await api.post(f"/v1/{kind}:batch", json=documents[start : start + 1000])
-                assert answer.json()["rejected"] == 0, answer.text
+    async with httpx2.AsyncClient(base_url=settings.public_url, headers=headers, trust_env=False, timeout=600) as api:
+        orders = _orders(products)
+        for start in range(0, len(orders), 1000):
+            answer = await api.post("/v1/orders:batch", json=orders[start : start + 1000])
+            assert answer.json()["rejected"] == 0, answer.text
+        answer = await api.post("/v1/rules:batch", json=RULES)
+        assert answer.json()["rejected"] == 0, answer.text
     await train_tenant(settings, shop.tenant_id)
     return shop
+
+
+async def _stock(settings: Settings, shop: NewShop, products: int) -> None:
+    assert settings.database_url is not None
+    db = await open_database(settings.database_url, pool_size=1, statement_cache_size=0, answer_seconds=None)
+    try:
+        async with db.tenant(shop.tenant_id) as conn:
+            await conn.execute("set local statement_timeout = 0")
+            await conn.execute(STOCK, products)
+    finally:
+        await db.close()
 
 
 def _known(shop: NewShop) -> list[Document]:
@@ -103,23 +148,28 @@ def _unknown(shop: NewShop) -> list[Document]:
     return [{"key": shop.publishable.secret, "visitor": f"visitor-{number:06}"} for number in range(SHOPPERS)]
 
 
-async def _browse(settings: Settings, viewers: Sequence[Document]) -> None:
+async def _browse(settings: Settings, viewers: Sequence[Document], products: int) -> None:
     """Everybody looks at three products and puts one of them into the cart."""
-    async with httpx2.AsyncClient(base_url=settings.public_url, trust_env=False, timeout=60) as page:
+    async with httpx2.AsyncClient(base_url=settings.public_url, trust_env=False, timeout=600) as page:
         for number, viewer in enumerate(viewers):
             deeds = [("view", 1), ("view", 2), ("view", 3), ("cart", 2)]
             events = [
-                {"id": f"event-{number}-{place}", "type": kind, "product": f"p{(number * 7 + step) % PRODUCTS}"}
+                {"id": f"event-{number}-{place}", "type": kind, "product": f"p{_seen(number, step, products)}"}
                 for place, (kind, step) in enumerate(deeds)
             ]
             answer = await page.post("/public/v1/events", json={**viewer, "events": events})
             assert answer.json() == {"accepted": 4, "duplicate": 0}, answer.text
 
 
+def _seen(number: int, step: int, products: int) -> int:
+    """A product of a part of the shop that sells."""
+    return (number % 10) * (products // 10) + (number * 7 + step) % 400
+
+
 def _ask(settings: Settings, viewer: Document, source: str) -> bytes:
     """An answer, which must come from there."""
     url = f"{settings.public_url}/public/v1/slots"
-    answer = httpx2.post(url, json={**viewer, "slots": SLOTS}, trust_env=False)
+    answer = httpx2.post(url, json={**viewer, "slots": SLOTS}, trust_env=False, timeout=600)
     slot = answer.json()["slots"][0]
     assert (len(slot["products"]), slot["source"]) == (12, source), answer.text
     return answer.content
@@ -131,22 +181,7 @@ def _load(url: str, viewers: Sequence[Document], into: Measured) -> None:
     load(url, requests, connections=CONNECTIONS, seconds=ROUND_SECONDS, into=into)
 
 
-def _products() -> list[Document]:
-    return [
-        {
-            "id": f"p{number}",
-            "title": f"A product with a name of usual length {number}",
-            "url": f"https://shop.example/products/a-product-of-usual-length-{number}",
-            "image_urls": [f"https://images.shop.example/products/{number}/800.jpg"],
-            "price_minor": 1000 + number,
-            "currency": "EUR",
-            "brand": f"Brand {number % 40}",
-        }
-        for number in range(PRODUCTS)
-    ]
-
-
-def _orders() -> list[Document]:
+def _orders(products: int) -> list[Document]:
     """Shoppers who keep to a part of the shop each, so that there is something to learn."""
     dice, start = random.Random(7), datetime(2026, 1, 1, tzinfo=UTC)
     return [
@@ -157,7 +192,7 @@ def _orders() -> list[Document]:
             "currency": "EUR",
             "lines": [
                 {"product_id": f"p{product}", "quantity": 1, "unit_price_minor": 1000}
-                for product in {(shopper % 10) * 500 + int(dice.random() ** 2 * 500) for _ in range(4)}
+                for product in {(shopper % 10) * (products // 10) + int(dice.random() ** 2 * 500) for _ in range(4)}
             ],
         }
         for shopper in range(SHOPPERS)
