@@ -73,7 +73,7 @@ class Assessment:
             return {"evaluated": False, "reason": f"Only {self.shoppers} shoppers bought in the last window."}
         return {
             "evaluated": True,
-            "shoppers": self.shoppers,
+            "scored_shoppers": self.shoppers,
             **{
                 task: {name: asdict(summed_up(one)) for name, one in named.items()}
                 for task, named in self.scored.items()

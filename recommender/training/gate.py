@@ -1,6 +1,6 @@
 """The gate: a ranker learns one window, is assessed on the next, and only what proved itself there makes the lists."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -105,22 +105,28 @@ def _judge(
         parameters=replace(parameters, for_you_length=k, discover_length=k, buy_again_length=k),
     )
     sides = _better(assess(lists, late.shoppers, late.cut, late.labels, k=k))
-    lists[OURS] = Lists(
-        lists[sides["all"]].for_you,
-        lists[sides["all"]].for_you_scores,
-        lists[sides["novel"]].discover,
-        lists[sides["all"]].buy_again,
-    )
+    lists[OURS] = _joined(lists[sides["all"]], lists[sides["novel"]])
     assessment = assess(lists, late.shoppers, late.cut, late.labels, k=k)
     objection = assessment.objection()
     if objection is None and active is not None:
         objection = object_to(assessment, lists[OURS], late.shoppers, late.cut, late.labels, active, k=k)
-    final = {UNTRAINED: fixed}
-    if TRAINED in sides.values():
-        final[TRAINED] = fit_ranker([*samples, sampler.sample()], parameters) or fixed
-    chosen = final[sides["all"]], final[sides["novel"]]
-    kind = " and ".join(dict.fromkeys(one.kind for one in chosen))
-    return Decision(Ranker(kind, chosen[0].all, chosen[1].novel), assessment, objection)
+    return Decision(_final(sides, fixed, [*samples, sampler.sample()], parameters), assessment, objection)
+
+
+def _joined(everything: Lists, novel: Lists) -> Lists:
+    """Ours: one ranker's order of everything, and maybe another's of what is new."""
+    return Lists(everything.for_you, everything.for_you_scores, novel.discover, everything.buy_again)
+
+
+def _final(
+    sides: Mapping[str, str], fixed: Ranker, samples: Sequence[Sample], parameters: TrainingParameters
+) -> Ranker:
+    """What makes the lists: learned from both windows where that was worth it."""
+    learned = fit_ranker(samples, parameters) if TRAINED in sides.values() else None
+    of = {UNTRAINED: fixed, TRAINED: learned or fixed}
+    everything, novel = of[sides["all"]], of[sides["novel"]]
+    kind = " and ".join(dict.fromkeys((everything.kind, novel.kind)))
+    return Ranker(kind, everything.all, novel.novel)
 
 
 def _better(assessment: Assessment) -> dict[str, str]:

@@ -74,7 +74,7 @@ def _drop(purchases: Purchases) -> Iterator[str]:
     orders = np.unique(np.stack([purchases.shopper_indices, purchases.ordered_at_s]), axis=1, return_index=True)[1]
     ages = ages[orders]
     recent, usual = int((ages < 7).sum()), int(((ages >= 7) & (ages < 35)).sum()) / 4
-    if ages.max(initial=0) >= 35 and recent < DROP * usual - 3 * np.sqrt(usual):
+    if ages.max(initial=0) >= 35 and recent < min(DROP * usual, usual - 3 * np.sqrt(usual)):
         yield (
             f"Orders fell to {recent / usual:.0%} of a usual week in the last seven days. If that surprises you, look "
             "at whether all orders arrive."

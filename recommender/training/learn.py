@@ -1,6 +1,6 @@
 """Learning: feedback becomes what a model holds. Knows neither tenant nor database."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from recommender.training.stage import Stage, prepare
 from recommender.training.state import State
 from recommender.training.tastes import fit_tastes
 from recommender.training.trending import trending
+from recommender.training.tune import Tuned, tune
 from recommender.training.untrained import untrained
 from recommender.training.warm import Fits
 from recommender.training.windows import windows_of
@@ -52,14 +53,25 @@ def learn(
     now = cut_at(feedback, parameters, as_of_s=windows.end_s)
     if not len(now.purchases):
         raise NothingToLearn("No product was bought often enough to learn from yet.")
-    fits, ease = Fits(parameters, warm), fits_ease(now.counted)
+    ease, tuned = fits_ease(now.counted), None
+    if parameters.tune_seconds > 0:
+        tuned = tune(feedback, windows, parameters, ease=ease, report=part_of(report, 0.02, 0.05))
+        parameters = tuned.parameters
+        now = cut_at(feedback, parameters, as_of_s=windows.end_s)
+    fits = Fits(parameters, warm)
     decision = decide(feedback, windows, parameters, fits, ease=ease, active=active, report=part_of(report, 0.05, 0.6))
     factors = fits.at(now, part_of(report, 0.6, 0.7))
     stage = prepare(now, factors, parameters, ease=ease)
     report("listing", 0.8)
     lists = _lists(stage, decision, parameters)
     report("relating", 0.9)
-    return _learned(feedback, stage, factors, lists, decision, parameters, fits.state())
+    learned = _learned(feedback, stage, factors, lists, decision, parameters, fits.state())
+    return replace(learned, metrics={**learned.metrics, **_tuning(tuned)})
+
+
+def _tuning(tuned: Tuned | None) -> dict[str, object]:
+    """What the search gained on the tuning window."""
+    return {"tuned": {"trials": tuned.trials, "before": tuned.before, "after": tuned.after}} if tuned else {}
 
 
 def _lists(stage: Stage, decision: Decision | None, parameters: TrainingParameters) -> Lists:
@@ -109,6 +121,10 @@ def _learned(
         feature_vectors=tastes.feature_vectors,
         feature_biases=tastes.feature_biases,
         shopper_tastes=tastes.shopper_tastes,
+        kinds=tastes.kinds,
+        leaning_starts=tastes.leaning_starts,
+        leaning_kinds=tastes.leaning_kinds,
+        leaning_weights=tastes.leaning_weights,
         state=state,
         parameters=asdict(parameters),
         metrics=_metrics(feedback, cut, decision),

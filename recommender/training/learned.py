@@ -58,6 +58,13 @@ class Learned:
     """Shape (F,)."""
     shopper_tastes: NDArray[np.float32]
     """Shape (S, d2)."""
+    kinds: IdMap
+    """Types and types of a brand, see `recommender.training.kinds`."""
+    leaning_starts: NDArray[np.int64]
+    """Shape (S + 1,): shopper s leans to the kinds `leaning_kinds[leaning_starts[s]:leaning_starts[s + 1]]`."""
+    leaning_kinds: NDArray[np.int32]
+    leaning_weights: NDArray[np.float32]
+    """What each adds to a product that nobody bought yet: taste · mean of feature vectors + mean of biases + these."""
     state: State
     """For the next training's `warm`."""
     parameters: dict[str, object]

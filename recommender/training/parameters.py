@@ -1,7 +1,8 @@
 """Training parameters: every constant of the protocol, so that a model's manifest can say how it was made."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 DAY_S = 86_400
 
@@ -72,8 +73,8 @@ class TrainingParameters:
     tree_positives: int = 10_000
     """Bought candidates from which on trees are better than a straight line."""
     ridge: float = 10
-    logistic_rows: int = 150_000
-    """A straight line needs no more."""
+    logistic_rows: int = 60_000
+    """Of both windows, where the ranker is a straight line: it needs no more."""
     trees: Growth = Growth(rounds=150, learning_rate=0.1, leaves=31, leaf_rows=200, columns=0.6)
 
     repeatable: float = 0.05
@@ -95,3 +96,16 @@ class TrainingParameters:
     def cold_epochs(self, pairs: int) -> int:
         """LightFM needs more epochs where there are few pairs: five times as many for a few thousand."""
         return min(5 * self.epochs, max(self.epochs, 300_000 // max(pairs, 1)))
+
+
+def parameters_of(stored: Mapping[str, object]) -> TrainingParameters:
+    """What a model's manifest keeps of them, such as those that a weekly tuning found.
+
+    Names that are no longer known are passed over, and what is not there is as by default. Raises TypeError and
+    ValueError for values of the wrong kind.
+    """
+    known = {field.name for field in fields(TrainingParameters)}
+    given: dict[str, Any] = {name: value for name, value in stored.items() if name in known}  # JSON of another day
+    if "trees" in given:
+        given["trees"] = Growth(**given["trees"])
+    return TrainingParameters(**given)

@@ -95,24 +95,27 @@ def fit_ranker(samples: Sequence[Sample], parameters: TrainingParameters) -> Ran
         return Ranker(
             "trees",
             everything,
-            Together((everything, _line(*fresh, parameters))),
+            Together((everything, _line(*fresh, parameters, rows=parameters.max_ranker_rows))),
         )
     return Ranker(
         "logistic",
-        _line(rows.values, rows.labels, parameters),
-        _line(*fresh, parameters),
+        _line(rows.values, rows.labels, parameters, rows=parameters.logistic_rows),
+        _line(*fresh, parameters, rows=parameters.logistic_rows),
     )
 
 
-def _line(values: NDArray[np.float32], labels: NDArray[np.bool_], parameters: TrainingParameters) -> Model:
-    return fit_logistic(*thinned(values, labels, parameters.logistic_rows), ridge=parameters.ridge)
+def _line(
+    values: NDArray[np.float32], labels: NDArray[np.bool_], parameters: TrainingParameters, *, rows: int
+) -> Model:
+    return fit_logistic(*thinned(values, labels, rows), ridge=parameters.ridge)
 
 
 def thinned(
     values: NDArray[np.float32], labels: NDArray[np.bool_], most: int
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """About so many rows: all that were bought, and every n-th of the rest."""
+    """About so many rows: all that were bought, and every n-th of the rest, at least twice as many where there are."""
     rest = np.flatnonzero(~labels)
-    every = max(1, len(rest) // max(1, most - int(labels.sum())))
+    bought = int(labels.sum())
+    every = max(1, len(rest) // max(1, most - bought, 2 * bought))
     kept = np.sort(np.concatenate((np.flatnonzero(labels), rest[::every])))
     return values[kept], labels[kept]

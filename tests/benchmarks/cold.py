@@ -4,15 +4,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recommender.feedback import Feedback
 from recommender.id_map import IdMap
 from recommender.interactions import Interactions, from_pairs
+from recommender.product_facts import ProductFacts
 from recommender.purchases import Purchases
 from recommender.serving.ranking import Source, rank
-from recommender.training.dataset import cut_at, labels_of
+from recommender.training.dataset import Cut, cut_at, labels_of
 from recommender.training.evaluate import mean_and_error, score_lists
-from recommender.training.fit import Factors
+from recommender.training.kinds import kinds_of
 from recommender.training.learn import Learned, learn
 from recommender.training.parameters import TrainingParameters
 from recommender.training.sources.everyone import FromEveryone
@@ -31,11 +33,12 @@ def cold_figures(feedback: Feedback, parameters: TrainingParameters, *, cut_s: i
     full = cut_at(before(feedback, cut_s), parameters, as_of_s=cut_s)
     hidden = full.purchases.products.take(np.arange(0, full.shape[1], HIDDEN))
     cold = full.purchases.shoppers.take(np.arange(0, full.shape[0], COLD_SHOPPERS))
-    kept = _left(feedback.purchases.before(cut_s), hidden, cold)
-    learned = learn(replace(feedback, purchases=kept), parameters, lambda stage, progress: None)
+    known = replace(feedback, purchases=_left(feedback.purchases.before(cut_s), hidden, cold))
+    learned = learn(known, parameters, lambda stage, progress: None)
+    cut = cut_at(known, parameters, as_of_s=cut_s)
     return {
-        "cold_products_recall20": _products(feedback, learned, hidden, cut_s=cut_s, end_s=end_s),
-        "cold_shoppers": _shoppers(feedback, kept, learned, cold, parameters, cut_s=cut_s, end_s=end_s),
+        "cold_products_recall20": _products(feedback, learned, cut, hidden, end_s=end_s),
+        "cold_shoppers": _shoppers(feedback, learned, cut, cold, end_s=end_s),
     }
 
 
@@ -62,27 +65,36 @@ class FromTable:
         return scores
 
 
-def _products(feedback: Feedback, learned: Learned, hidden: IdMap, *, cut_s: int, end_s: int) -> Figures:
+def _products(feedback: Feedback, learned: Learned, cut: Cut, hidden: IdMap, *, end_s: int) -> Figures:
     """Recall@20 of the hidden products among themselves, for the shoppers who bought one in the window."""
-    relevant = _bought(feedback.purchases, learned.shoppers, hidden, start_s=cut_s, end_s=end_s)
+    relevant = _bought(feedback.purchases, learned.shoppers, hidden, start_s=cut.as_of_s, end_s=end_s)
     facts = feedback.facts.of(hidden)
-    features = facts.matrix()
-    tastes = Factors(learned.shopper_tastes, features @ learned.feature_vectors, features @ learned.feature_biases)
-    sold = feedback.facts.of(learned.products)
-    lines = np.bincount(
-        sold.types + 1,
-        np.log1p(np.arange(len(learned.products), 0, -1))[np.argsort(learned.popular)],
-        len(sold.features) + 1,
-    )
-    random = np.random.default_rng(1)
+    groups, length = cut.facts.types + 1, len(cut.facts.features) + 1
+    by_type = np.bincount(groups, cut.popular, length) / np.maximum(np.bincount(groups, minlength=length), 1)
+    features, leant = facts.matrix(), _leant(learned, facts)
+    tastes = learned.shopper_tastes @ (features @ learned.feature_vectors).T + features @ learned.feature_biases
+    random = np.random.default_rng(1).random((len(learned.shoppers), len(hidden)), np.float32)
     oracle = np.bincount(relevant.products, minlength=len(hidden)).astype(np.float32)
     sources: dict[str, Source] = {
-        "random": FromTable(random.random((len(learned.shoppers), len(hidden)), np.float32)),
-        "type_popularity": FromEveryone(lines[facts.types + 1].astype(np.float32)),
-        "features": tastes,
+        "random": FromTable(random),
+        "type_popularity": FromEveryone(by_type[facts.types + 1].astype(np.float32)),
+        "lightfm_features_only": FromTable(tastes),
+        "leanings": FromTable(leant),
+        "ours": FromTable(tastes + leant),
         "oracle_popularity": FromEveryone(oracle),
     }
     return {name: _recall20(source, relevant) for name, source in sources.items()}
+
+
+def _leant(learned: Learned, facts: ProductFacts) -> NDArray[np.float32]:
+    """What each shopper leans to each product, shape (shoppers, products)."""
+    shape = (len(learned.shoppers), len(learned.kinds))
+    leanings = csr_matrix((learned.leaning_weights, learned.leaning_kinds, learned.leaning_starts), shape=shape)
+    kinds = kinds_of(facts)
+    places = learned.kinds.places(kinds.names)
+    known = places >= 0
+    leant: NDArray[np.float32] = (leanings[:, places[known]] @ kinds.of_products[:, known].T).toarray()
+    return leant
 
 
 def _recall20(source: Source, relevant: Interactions) -> float:
@@ -101,18 +113,8 @@ def _bought(purchases: Purchases, shoppers: IdMap, products: IdMap, *, start_s: 
     return from_pairs(rows[known], columns[known], np.ones(int(known.sum())), (len(shoppers), len(products)))
 
 
-def _shoppers(
-    feedback: Feedback,
-    kept: Purchases,
-    learned: Learned,
-    cold: IdMap,
-    parameters: TrainingParameters,
-    *,
-    cut_s: int,
-    end_s: int,
-) -> Figures:
+def _shoppers(feedback: Feedback, learned: Learned, cut: Cut, cold: IdMap, *, end_s: int) -> Figures:
     """Our lists for the shoppers of whom little is known, beside popularity."""
-    cut = cut_at(replace(feedback, purchases=kept), parameters, as_of_s=cut_s)
     labels = labels_of(feedback.purchases, cut, end_s=end_s)
     is_cold = cold.places(cut.purchases.shoppers) >= 0
     some = is_cold[labels.shoppers()]

@@ -1,6 +1,9 @@
 """Fitting: the same answer for the same seed, and a start from where an earlier fit was."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from recommender.feedback import only
 from recommender.interactions import Interactions
@@ -9,7 +12,7 @@ from recommender.training.fit import Factors, fit
 from recommender.training.parameters import DAY_S, TrainingParameters
 from recommender.training.state import Kept, State, carried, state_of
 from recommender.training.tastes import fit_tastes
-from tests.recommender.shops import bought, two_tastes, with_facts
+from tests.recommender.shops import bought, facts_of, two_tastes, with_facts
 
 SMALL = TrainingParameters(components=8, taste_components=4)
 
@@ -50,7 +53,7 @@ def test_who_is_new_starts_small_and_who_is_gone_leaves_nothing() -> None:
     first = fit(learned_from(), SMALL, epochs=3)
     shoppers, products = cut().purchases.shoppers, cut().purchases.products
     kept = Kept(0, shoppers, products, first.weights)
-    others = type(shoppers).of(["newcomer", *list(shoppers)[1:]])
+    others = type(shoppers).of(["a newcomer", *list(shoppers)[1:]])
     start = carried(kept, others, products, seed=1)
     assert np.array_equal(start["user_embeddings"][1:], first.weights["user_embeddings"][1:])
     assert np.abs(start["user_embeddings"][0]).max() <= 0.5 / 8
@@ -76,6 +79,23 @@ def test_one_shopper_or_one_product_leaves_nothing_to_compare() -> None:
     factors = fit(liked, SMALL, epochs=3).factors
     assert factors.shopper_vectors.shape == (1, 8)
     assert not factors.product_vectors.any()
+
+
+def test_a_shopper_leans_to_kinds_by_lines_over_the_kinds_size() -> None:
+    products = [
+        ("a1", 1, ("type:a", "brand:B")),
+        ("a2", 1, ("type:a",)),
+        ("b1", 1, ("type:b",)),
+        ("c1", 1, ("brand:C",)),
+    ]
+    lines = bought(("s", "a1", 0), ("s", "a1", 1), ("s", "a2", 2), ("s", "c1", 0), ("t", "b1", 0))
+    shop = cut_at(replace(only(lines), facts=facts_of(*products)), SMALL, as_of_s=lines.end_s)
+    tastes = fit_tastes(shop, SMALL)
+    assert [tastes.kinds.id_of(place) for place in tastes.leaning_kinds] == ["type:a", "type:a × brand:B", "type:b"]
+    assert tastes.leaning_starts.tolist() == [0, 2, 3]
+    assert tastes.leaning_weights / tastes.leaning_weights[2] == pytest.approx(
+        np.array([0.3 * np.log1p(3 / 2), np.log1p(2 / 1), 0.3 * np.log1p(1)]) / (0.3 * np.log1p(1)), rel=1e-5
+    )
 
 
 def test_tastes_prefer_new_products_with_the_features_of_what_was_bought() -> None:

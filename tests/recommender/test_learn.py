@@ -31,7 +31,9 @@ def same(one: Learned, other: Learned) -> bool:
         if isinstance(left, State) and isinstance(right, State):
             pairs = left.arrays(), right.arrays()
             return all(np.array_equal(pairs[0][name], pairs[1][name]) for name in pairs[0] | pairs[1])
-        return np.array_equal(left, right) if isinstance(left, np.ndarray) else left == right
+        if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+            return np.array_equal(left, right)
+        return bool(left == right)
 
     return all(equal(getattr(one, field.name), getattr(other, field.name)) for field in fields(Learned))
 
@@ -70,11 +72,13 @@ def check(shop: Learned, feedback: Feedback) -> None:
     for order in (shop.popular, shop.trending):
         assert sorted(order.tolist()) == list(range(products))
     for name in ("shopper_vectors", "product_vectors", "product_biases", "for_you_scores", "repeat_rate",
-                 "feature_vectors", "feature_biases", "shopper_tastes"):  # fmt: skip
+                 "feature_vectors", "feature_biases", "shopper_tastes", "leaning_weights"):  # fmt: skip
         values = getattr(shop, name)
         assert values.dtype == np.float32
         assert np.isfinite(values).all()
     assert len(shop.feature_vectors) == len(shop.feature_biases) == len(shop.features)
+    assert len(shop.leaning_starts) == shoppers + 1
+    assert len(shop.leaning_kinds) == len(shop.leaning_weights) == shop.leaning_starts[-1]
     assert shop.shopper_tastes.shape == (shoppers, shop.feature_vectors.shape[1])
     assert ((shop.repeat_rate >= 0) & (shop.repeat_rate <= 1)).all()
 

@@ -20,8 +20,8 @@ class Table:
     values: NDArray[np.float32]
 
     def scores(self, shoppers: NDArray[np.integer]) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = self.values[shoppers]
-        return found
+        scores: NDArray[np.float32] = self.values[shoppers]
+        return scores
 
 
 def table(shoppers: int, products: int, seed: int) -> Table:

@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from recommender.interactions import Interactions, from_pairs
 from recommender.purchases import Purchases
-from recommender.serving.ranking import CELLS_AT_ONCE, best
+from recommender.serving.ranking import CELLS_AT_ONCE, Ranking, best, rank_pairs
 
 LARGEST_BASKET = 150
 """Orders of more products say nothing about any two of them, and cost their square."""
@@ -68,12 +68,33 @@ def find_companions(owned: Interactions, *, length: int, power: float, shrinkage
     found = Companions(np.full((count, length), -1, np.int32), np.zeros((count, length), np.float32))
     size = max(1, CELLS_AT_ONCE // max(1, count))
     for start in range(0, count, size):
-        shared: NDArray[np.float32] = (by_product[start : start + size] @ pairs).toarray()
-        rows = np.arange(len(shared))
-        shared[rows, start + rows] = 0
-        scores = shared * shared / (shared + np.float32(shrinkage)) / discount / discount[start + rows, None]
-        scores[shared == 0] = -np.inf
-        top = best(scores.astype(np.float32), length)
-        found.products[start : start + size, : top.products.shape[1]] = top.products
-        found.weights[start : start + size, : top.products.shape[1]] = np.maximum(top.scores, 0)
+        shared = (by_product[start : start + size] @ pairs).tocoo()
+        known = shared.col != start + shared.row
+        rows, columns, number = shared.row[known], shared.col[known], shared.data[known]
+        closeness = number * number / (number + np.float32(shrinkage)) / discount[columns] / discount[start + rows]
+        part = slice(start, min(start + size, count))
+        top = _best(rows, columns, closeness, shape=(part.stop - start, count), k=length)
+        found.products[part, : top.products.shape[1]] = top.products
+        found.weights[part, : top.products.shape[1]] = np.maximum(top.scores, 0)
     return found
+
+
+DENSE = 0.1
+"""Share of cells from which on a table is ranked faster than a list of pairs."""
+
+
+def _best(
+    rows: NDArray[np.integer],
+    columns: NDArray[np.integer],
+    scores: NDArray[np.float32],
+    *,
+    shape: tuple[int, int],
+    k: int,
+) -> Ranking:
+    """The best k of each row's pairs, whichever way is faster."""
+    if len(rows) >= DENSE * shape[0] * shape[1]:
+        table = np.full(shape, -np.inf, np.float32)
+        table[rows, columns] = scores
+        return best(table, k)
+    order = np.argsort(rows.astype(np.int64) * shape[1] + columns)
+    return rank_pairs(rows[order], columns[order], scores[order], row_count=shape[0], k=k)
