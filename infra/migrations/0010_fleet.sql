@@ -1,0 +1,2 @@
+-- Fleet and verticals: trainings of many tenants at once, and what tenants share with others of their kind.
+select 1;
