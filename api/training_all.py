@@ -1,7 +1,7 @@
 """Training all: the operator's command for the fleet, with its progress on the terminal."""
 
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
@@ -12,22 +12,19 @@ from api.tooling import open_tools
 from infra.ids import new_id
 from infra.settings import Settings
 from recommender.fleet import open_run, take_up_run, train_here
+from recommender.fleet_ray import train_on_ray
 from recommender.training_tasks import TrainingTask
 from tenants.accounts import list_tenants
 
 COLOURS = {"active": "green", "failed": "red"}
 
 
-class RayMissing(ValueError):
-    """The extra `ray` is not installed."""
-
-
 async def train_all(
     settings: Settings, console: Console, *, workers: int | None, ray: str | None, resume: UUID | None
 ) -> bool:
-    """Train every tenant that has orders, here or on Ray; whether none failed. Raises NotFound and RayMissing."""
+    """Train every tenant that has orders, here or on Ray; whether none failed. Raises as the two, and NotFound."""
     workers, run_id = workers or os.cpu_count() or 1, resume or new_id()
-    train = train_here if ray is None else partial(_fleet_on_ray(), address=ray)
+    train = train_here if ray is None else partial(train_on_ray, address=ray)
     async with open_tools(settings) as (db, _):
         async with db.system() as conn:
             slugs = {tenant.tenant_id: tenant.slug for tenant in await list_tenants(conn)}
@@ -69,14 +66,3 @@ def _attempts(task: TrainingTask) -> str:
 def _progress(console: Console) -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=console)
-
-
-def _fleet_on_ray() -> Callable[..., Awaitable[None]]:
-    """Ray is an extra, and takes seconds to import."""
-    try:
-        from recommender.fleet_ray import train_on_ray
-    except ModuleNotFoundError as missing:
-        if missing.name != "ray":
-            raise
-        raise RayMissing("Ray is not installed: pip install 'lastbook-server[ray]'.") from missing
-    return train_on_ray

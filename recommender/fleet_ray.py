@@ -1,18 +1,18 @@
 """Fleet on Ray: the same tasks on the machines of a cluster, one Ray task a tenant. The only file that imports ray.
 
-Each machine needs this distribution, and reaches the database and the artifacts by the addresses that we use.
+Each machine needs this distribution, and reaches the database and the artifacts by the addresses that we use. Ray is an
+extra and takes seconds to import, so that it is imported when it is wanted.
 """
 
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 from uuid import UUID
-
-import ray
-from ray.exceptions import RayError
 
 from infra.clock import system_clock
 from infra.database import Database, DatabaseDown
@@ -22,6 +22,12 @@ from recommender.training_tasks import ATTEMPTS, TrainingTask
 
 LOCAL = "local"
 """The address that means a cluster of this machine alone, which ends with us."""
+LOOPBACK = "127.0.0.1"
+KNOCK_SECONDS = 5.0
+
+
+class RayMissing(ValueError):
+    """The extra `ray` is not installed."""
 
 
 class RayUnreachable(ValueError):
@@ -33,13 +39,23 @@ async def train_on_ray(
 ) -> None:
     """Do the tasks that have not ended on the cluster at this address, or on a new one here with so many processes.
 
-    Raises RayUnreachable.
+    Raises RayMissing and RayUnreachable.
     """
     with _connected(address, workers=workers):
         await _train_all(settings, db, tasks, ended=ended)
 
 
+def keep_to_loopback() -> None:
+    """Ray would take 127.0.0.1 for the machine's address in its network, and listen there for anybody's code.
+
+    The variable is named after other systems, means the same on this one, and is read when ray is imported.
+    """
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+
+
 async def _train_all(settings: Settings, db: Database, tasks: Sequence[TrainingTask], *, ended: Ended) -> None:
+    import ray
+
     # Ray gives a process as many threads as its task has processors: one.
     train: Any = ray.remote(_train)  # Any: its stubs know no list of exceptions
     train = train.options(num_cpus=1, max_retries=ATTEMPTS - 1, retry_exceptions=[DatabaseDown])
@@ -51,16 +67,33 @@ async def _train_all(settings: Settings, db: Database, tasks: Sequence[TrainingT
 def _connected(address: str, *, workers: int) -> Iterator[None]:
     """We are a driver of the cluster while the context lasts. Ray tells its makers nothing of it."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ours = {"num_cpus": workers, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-    options: dict[str, Any] = ours if address == LOCAL else {}
+    place = urlsplit(address if "://" in address else f"//{address}")
+    if address == LOCAL or place.hostname == LOOPBACK:
+        keep_to_loopback()
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address == LOCAL:
+        options |= {"num_cpus": workers, "include_dashboard": False, "_node_ip_address": LOOPBACK}
+    else:
+        _knock(place)
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **options)
-    except ConnectionError as lost:
-        raise RayUnreachable(f"No Ray cluster answers at {address!r}: {lost}") from lost
+        import ray
+    except ModuleNotFoundError as missing:
+        raise RayMissing("Ray is not installed: pip install 'lastbook-server[ray]'.") from missing
+    ray.init(address, **options)
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(place: SplitResult) -> None:
+    """Raises RayUnreachable at once; Ray itself would ask for minutes. An address without a port is Ray's to find."""
+    if place.port is None:
+        return
+    try:
+        socket.create_connection((place.hostname or "", place.port), timeout=KNOCK_SECONDS).close()
+    except OSError as refused:
+        raise RayUnreachable(f"No Ray cluster answers at {place.netloc}: {refused}.") from refused
 
 
 def _train(settings: Settings, tenant_id: UUID, run_id: UUID) -> None:
@@ -76,6 +109,8 @@ def _train(settings: Settings, tenant_id: UUID, run_id: UUID) -> None:
 
 
 async def _follow(ref: Any, db: Database, task: TrainingTask, ended: Ended) -> None:  # Any: an awaitable of Ray's own
+    from ray.exceptions import RayError
+
     complaint = ""
     try:
         await ref

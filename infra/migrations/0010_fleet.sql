@@ -25,7 +25,7 @@ create policy training_tasks_tenant on training_tasks using (tenant_id = current
 
 create table vertical_settings (
     tenant_id uuid not null default current_tenant() references tenants on delete cascade,
-    vertical text not null check (length(vertical) between 1 and 60),
+    vertical text not null check (length(vertical) between 1 and 200),
     shares_statistics boolean not null default false,
     primary key (tenant_id)
 );
