@@ -11,6 +11,7 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from api.app import build_app
 from api.credentials import add_key, end_key, read_keys
@@ -45,7 +46,7 @@ def plainly() -> Iterator[None]:
     except Refusal as refusal:
         console.print(f"[red]{refusal.detail}[/] {refusal.said_hint}", soft_wrap=True)
     except (EmbeddedFailed, MigrationRefused, PushRefused, TrainingFailed, ValueError) as failed:
-        console.print(f"[red]{failed}[/]", soft_wrap=True)
+        console.print(f"[red]{escape(str(failed))}[/]", soft_wrap=True)
     else:
         return
     raise typer.Exit(1)

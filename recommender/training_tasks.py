@@ -8,6 +8,7 @@ from infra.database import Connection
 
 ATTEMPTS = 3
 """How often a tenant is tried in one run."""
+KEEP_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class TrainingTask:
 
 
 async def open_task(conn: Connection, run_id: UUID) -> TrainingTask | None:
-    """Let the tenant take part in a run; None when it has no orders."""
+    """Let the tenant take part in a run; None when it has no orders. What is known of old runs goes."""
+    await conn.execute("delete from training_tasks where queued_at < now() - make_interval(days => $1)", KEEP_DAYS)
     row = await conn.fetchrow(_OPEN, run_id)
     return TrainingTask(**row) if row else None
 
