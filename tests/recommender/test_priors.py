@@ -7,6 +7,8 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from api.worker import work
+from infra.jobs import defer
 from infra.settings import Settings
 from recommender.priors import Part, item_type, learn_priors, publishable, read_part, read_prior
 from tests.support.databases import own_database
@@ -114,6 +116,14 @@ async def test_r4_a_shop_that_takes_its_consent_back_is_out_at_the_next_computat
         assert await learned(service) == {"sneakers", "sandals"}
         await name_vertical(shops[0], shares=False)
         assert await learned(service) == set()
+
+
+async def test_r4_the_worker_computes_the_priors(service: Service) -> None:
+    async with shops_of(service, BUYERS, BUYERS, BUYERS) as shops:
+        async with service.db.system() as conn:
+            await defer(conn, "learn_priors", {"timestamp": "0"})
+        await work(service.settings, until_empty=True)
+        assert set(await prior(shops[0])) == {"sneakers", "sandals"}
 
 
 async def test_r4_figures_older_than_a_day_count_no_more_even_when_the_job_fails(service: Service) -> None:
