@@ -13,7 +13,7 @@ from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from infra.database import Database
@@ -64,13 +64,12 @@ async def together(works: Iterable[Coroutine[None, None, None]]) -> None:
         raise several.exceptions[0] from several
 
 
-async def settle(db: Database, tenant_id: UUID, run_id: UUID, *, complaint: str) -> TrainingTask:
+async def settle(db: Database, task: TrainingTask, *, complaint: str) -> TrainingTask:
     """The row of a task that nobody works on any more; failed with the complaint if it has not ended."""
-    async with db.tenant(tenant_id) as conn:
-        await give_task_up(conn, run_id, error=complaint)
-        task = await find_task(conn, run_id)
-    assert task is not None
-    return task
+    async with db.tenant(task.tenant_id) as conn:
+        await give_task_up(conn, task.run_id, error=complaint)
+        settled = await find_task(conn, task.run_id)
+    return settled or replace(task, status="failed", error="The tenant was deleted meanwhile.")
 
 
 async def _of_each_tenant(db: Database, find: Callable[..., Awaitable[TrainingTask | None]]) -> list[TrainingTask]:
@@ -96,7 +95,7 @@ async def _lane(environment: dict[str, str], db: Database, waiting: deque[Traini
                 if await worker.do(task):
                     break
                 complaint = await worker.last_words()
-            ended(await settle(db, task.tenant_id, task.run_id, complaint=complaint))
+            ended(await settle(db, task, complaint=complaint))
 
 
 @dataclass(frozen=True, slots=True)

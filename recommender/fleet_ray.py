@@ -116,4 +116,4 @@ async def _follow(ref: Any, db: Database, task: TrainingTask, ended: Ended) -> N
         await ref
     except RayError as error:
         complaint = str(error)
-    ended(await settle(db, task.tenant_id, task.run_id, complaint=complaint))
+    ended(await settle(db, task, complaint=complaint))

@@ -8,6 +8,7 @@ import time
 from implicit.cpu.als import AlternatingLeastSquares
 from lightfm import LightFM
 from scipy.sparse import coo_matrix, csr_matrix
+from threadpoolctl import threadpool_limits
 
 from recommender.interactions import Interactions
 from recommender.training.blend import read_signals
@@ -73,6 +74,7 @@ def _by_als(pairs: Interactions, parameters: TrainingParameters) -> float:
     model = AlternatingLeastSquares(
         factors=parameters.components, iterations=EPOCHS, num_threads=1, random_state=parameters.seed
     )
-    started = time.perf_counter()
-    model.fit(weights, show_progress=False)
-    return time.perf_counter() - started
+    with threadpool_limits(1, "blas"):
+        started = time.perf_counter()
+        model.fit(weights, show_progress=False)
+        return time.perf_counter() - started

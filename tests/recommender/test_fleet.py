@@ -135,6 +135,17 @@ async def test_a_tenant_whose_orders_were_cancelled_is_done_with_nothing_to_lear
     assert task.error == "There are no orders to learn from yet."
 
 
+async def test_a_tenant_that_is_deleted_meanwhile_ends_no_other_ones_training(service: Service) -> None:
+    async with selling_shops(service, 2) as [gone, other]:
+        tasks = await open_run(service.db, new_id())
+        async with service.db.system() as conn:
+            await conn.execute("delete from tenants where tenant_id = $1", gone.keys.tenant_id)
+        ended = {task.tenant_id: task for task in await train(service, tasks)}
+
+    assert ended[other.keys.tenant_id].outcome == "active"
+    assert ended[gone.keys.tenant_id].error == "The tenant was deleted meanwhile."
+
+
 async def test_an_overlapping_training_of_the_same_tenant_overtakes_the_fleets(service: Service) -> None:
     run_id = new_id()
     async with selling_shops(service, 1) as [shop]:
