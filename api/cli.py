@@ -11,6 +11,7 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from api.app import build_app
 from api.credentials import add_key, end_key, read_keys
@@ -21,6 +22,7 @@ from api.onboarding import open_shop
 from api.restoring import erase_again
 from api.server import make_server
 from api.tooling import open_tools
+from api.training_all import train_all
 from api.worker import train_patiently, work
 from infra.embedded import EmbeddedFailed
 from infra.errors import Refusal
@@ -44,7 +46,7 @@ def plainly() -> Iterator[None]:
     except Refusal as refusal:
         console.print(f"[red]{refusal.detail}[/] {refusal.said_hint}", soft_wrap=True)
     except (EmbeddedFailed, MigrationRefused, PushRefused, TrainingFailed, ValueError) as failed:
-        console.print(f"[red]{failed}[/]", soft_wrap=True)
+        console.print(f"[red]{escape(str(failed))}[/]", soft_wrap=True)
     else:
         return
     raise typer.Exit(1)
@@ -152,9 +154,20 @@ def import_command(
 
 
 @cli.command()
-def train(slug: Annotated[str, typer.Argument(help="The tenant's short name.")]) -> None:
-    """Train a tenant's model now, in a process of its own."""
+def train(
+    slug: Annotated[str | None, typer.Argument(help="The tenant's short name.")] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Every tenant that has orders.")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes for --all; as many as cores.")] = None,
+    ray: Annotated[str | None, typer.Option(help="--all on Ray: a cluster's address, or `local`.")] = None,
+    resume: Annotated[UUID | None, typer.Option(help="With --all: take up a run that was cut off.")] = None,
+) -> None:
+    """Train a tenant's model now, in a process of its own; or all tenants' (exit code 1 if one failed)."""
+    if everyone == (slug is not None):
+        raise typer.BadParameter("Name one tenant, or say --all.")
     with running() as settings:
+        if slug is None:
+            good = asyncio.run(train_all(settings, console, workers=workers, ray=ray, resume=resume))
+            raise typer.Exit(0 if good else 1)
         trained = asyncio.run(_train(settings, slug))
     console.print(f"{slug}: model version {trained.version_id} is {trained.status}. {trained.reason or ''}")
     raise typer.Exit(0 if trained.status == "active" else 1)

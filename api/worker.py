@@ -21,6 +21,7 @@ from infra.settings import Settings
 from recommender.exporting import EXPORT_SHOPPER, export_shopper
 from recommender.forgetting import forget_the_erased
 from recommender.jobs import TRAIN_TENANT, Trained, TrainingFailed, defer_missed_training, train_tenant
+from recommender.priors import learn_priors
 from tenants.accounts import Tenant
 from tenants.erased_sessions import FORGET_SESSIONS, forget_erased_sessions
 from tenants.idempotency import forget_old_keys
@@ -101,6 +102,13 @@ def build_worker(settings: Settings) -> App:
     @app.task(name="daily_rounds", queue=QUEUE, queueing_lock="daily_rounds")
     async def daily(timestamp: int) -> None:
         await start_daily_rounds(settings)
+
+    # The tenants of a vertical are read one after another, each in a transaction of its own.
+    @app.periodic(cron="13 4 * * *")
+    @app.task(name="learn_priors", queue=QUEUE, queueing_lock="learn_priors", lock="learn_priors")
+    async def priors(timestamp: int) -> None:
+        async with open_tools(settings) as (db, _):
+            log.info("learned_priors", types=await learn_priors(db, system_clock))
 
     @app.task(name=RUN_IMPORT, queue=QUEUE, retry=TakenUpWithTheRecord())
     async def import_file(tenant_id: str, import_id: str) -> None:

@@ -27,7 +27,7 @@ class Trained:
 
     version_id: UUID
     status: str
-    """active, candidate (not good enough to promote) or failed (nothing to learn from)."""
+    """active, candidate (not good enough to promote), failed (nothing to learn from) or overtaken (by a newer one)."""
     reason: str | None
     """Why it does not serve."""
 
@@ -57,7 +57,7 @@ async def train_tenant(settings: Settings, tenant_id: UUID) -> Trained:
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "recommender.training"),
         *("--tenant", str(tenant_id), "--version", str(new_id())),
-        env=_environment(settings),
+        env=training_environment(settings),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -75,6 +75,18 @@ async def train_tenant(settings: Settings, tenant_id: UUID) -> Trained:
     return Trained(UUID(outcome["version"]), outcome["status"], outcome["reason"])
 
 
+def training_environment(settings: Settings, **more: str) -> dict[str, str]:
+    """Ours, with the addresses that were settled when we started (embedded servers have no setting)."""
+    if settings.database_url is None:
+        raise ValueError("A training needs the database's address.")
+    return child_environment(
+        DATABASE_URL=settings.database_url,
+        DATABASE_STATEMENT_CACHE=str(settings.statement_cache_size),
+        ARTIFACTS_URL=settings.artifacts_url,
+        **more,
+    )
+
+
 _MISSED = """
 select current_tenant()
 where exists (
@@ -87,14 +99,3 @@ where exists (
     )
 )
 """
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    """Ours, with the addresses that were settled when we started (embedded servers have no setting)."""
-    if settings.database_url is None:
-        raise ValueError("A training needs the database's address.")
-    return child_environment(
-        DATABASE_URL=settings.database_url,
-        DATABASE_STATEMENT_CACHE=str(settings.statement_cache_size),
-        ARTIFACTS_URL=settings.artifacts_url,
-    )

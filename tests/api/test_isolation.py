@@ -186,7 +186,7 @@ async def ask_privacy(a: ShopClient, b: ShopClient) -> AsyncIterator[tuple[str, 
         yield "POST /v1/erasures:lift", "", lifted
         yield "POST /v1/erasures", "", await a.api.post("/v1/erasures", json=person)
         assert (await a.api.post("/v1/erasures:lift", json=person)).status_code == 200
-    for address in ("privacy-settings", "retention-rules"):
+    for address in ("privacy-settings", "retention-rules", "vertical"):
         yield f"GET /v1/{address}", "", await a.api.get(f"/v1/{address}")
         yield f"PUT /v1/{address}", "", await a.api.put(f"/v1/{address}", json={})
 

@@ -2,7 +2,8 @@
 
 from infra.database import Connection
 
-SYSTEM_TABLES = {"accounts", "schema_migrations"}
+SYSTEM_TABLES = {"accounts", "schema_migrations", "vertical_priors"}
+"""Of these, vertical_priors holds averages of three and more tenants that agreed to share, and nothing of one."""
 SYSTEM_PREFIX = "procrastinate_"
 DIRECTORY_KEYS = {"tenants.tenants_slug_key"}
 """The directory's short names are unique among all tenants on purpose."""

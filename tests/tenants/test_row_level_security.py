@@ -9,6 +9,7 @@ import pytest
 from infra.database import Connection
 from infra.ids import new_id
 from infra.settings import Settings
+from recommender.training_tasks import open_task
 from tests.support.shop import ShopClient, event, order
 from tests.tenants.faults import list_tenant_tables
 
@@ -34,6 +35,7 @@ async def fill_every_table(shop: ShopClient) -> None:
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
         await conn.execute("insert into model_versions (version_id, status) values ($1, 'failed')", new_id())
+        await open_task(conn, new_id())
 
 
 async def fill_profile_tables(shop: ShopClient) -> None:
@@ -55,6 +57,7 @@ async def fill_privacy_tables(shop: ShopClient) -> None:
         ("contact-preferences/s0", {"sms": False}),
         ("privacy-settings", {"personalised_by_default": True}),
         ("retention-rules", {"events": 100}),
+        ("vertical", {"vertical": "shoes", "shares_statistics": True}),
     ):
         assert (await shop.api.put(f"/v1/{address}", json=document)).status_code == 200
     assert (await shop.api.post("/v1/exports", json={"shopper_id": "s0"})).status_code == 200
