@@ -17,7 +17,7 @@ from recommender.serving.strategies import WHY_NONE, Ask
 from tenants.fields import ExternalId
 from tenants.placements import Placement
 
-HEADINGS = {"popular": "Popular now", "new": "New in the shop"}
+HEADINGS = {"popular": "Popular now", "prior": "Often chosen", "new": "New in the shop"}
 """What stands above products that a placement shows instead of its own."""
 
 

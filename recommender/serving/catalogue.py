@@ -1,8 +1,9 @@
 """Catalogue: a tenant's products in memory, by row number, ready to be shown."""
 
+import heapq
 import math
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from recommender.serving.blobs import Blobs, Column
 from recommender.serving.cards import encode_card
 from tenants.expressions import Document
 from tenants.products import CatalogueRow
+from tenants.verticals import normalised
 
 ALWAYS, NEVER = -math.inf, math.inf
 NOWHERE = 0
@@ -80,6 +82,13 @@ class Catalogue:
         sale is on or not, and so are sale_from_s and sale_until_s (POSIX seconds or null)."""
         found: Document = _decode(self._documents[row])
         return found
+
+    def by_kind(self, shares: Mapping[str, float], *, most: int) -> list[int]:
+        """Rows of the kinds that have a share (names as `tenants.verticals.normalised` gives them), the greatest first;
+        the later of equals before the earlier."""
+        numbers = {number: shares.get(normalised(name), 0.0) for name, number in self._kind_numbers.items()}
+        ranked = ((numbers[kind], row) for row, kind in enumerate(self.kinds) if numbers[kind] > 0)
+        return [row for _, row in heapq.nlargest(most, ranked)]
 
     def title(self, row: int) -> str:
         return _decode_title(self._documents[row]).title

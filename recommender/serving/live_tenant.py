@@ -14,6 +14,8 @@ from tenants.consent import Choices
 from tenants.placements import STANDARD, Placement
 from tenants.suppression import Suppressed
 
+MOST_USUAL = 300
+
 
 @dataclass(slots=True, eq=False)
 class LiveTenant:
@@ -23,6 +25,8 @@ class LiveTenant:
     catalogue: Catalogue
     learned: Learned | None = None
     newcomers: Newcomers = field(default_factory=nobody_new)
+    usual: Sequence[int] = ()
+    """Before there is a model: rows of the product types that are bought in shops of this vertical."""
     version_json: bytes = b"null"
     """The active model version as it stands in every answer."""
     generation: int = 0
@@ -103,7 +107,8 @@ class LiveTenant:
 
     def state(self) -> tuple[object, ...]:
         """Two that are equal mean that nothing changed between."""
-        return self.catalogue.version, self.version_id, self.privacy_version, self.identity_version, self.rules_version
+        read = self.privacy_version, self.identity_version, self.rules_version
+        return self.catalogue.version, self.version_id, *read, tuple(self.usual)
 
     def as_of(self, now: float) -> "LiveTenant":
         """The same at another time, for a look ahead. Costs a millisecond where there are rules."""
@@ -124,9 +129,10 @@ class LiveTenant:
         self.learned, self.newcomers = learned, newcomers
         self.version_json = b'"%s"' % str(learned.model.version_id).encode()
 
-    def unlearn(self) -> None:
-        """Serve without a model."""
+    def unlearn(self, prior: Mapping[str, float]) -> None:
+        """Serve without a model, by what is usual in the vertical (product type → share of purchases)."""
         self.learned, self.newcomers, self.version_json = None, nobody_new(), b"null"
+        self.usual = self.catalogue.by_kind(prior, most=MOST_USUAL) if prior else ()
 
 
 _generations = count(1)

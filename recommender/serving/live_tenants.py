@@ -16,6 +16,7 @@ from infra.clock import Clock
 from infra.database import Connection, Database, DatabaseDown
 from infra.telemetry import LIVE_TENANTS
 from recommender.model import ModelDamaged
+from recommender.priors import read_prior
 from recommender.registry import ModelVersion, find_active_version, load_model
 from recommender.serving.catalogue import Catalogue, Shelves
 from recommender.serving.learned import Learned, join
@@ -134,10 +135,11 @@ class LiveTenants:
             rules = await _read_rules(conn, live)
             changed = await _read_catalogue(conn, live, hold=live.book is not None or bool(rules))
             version = await find_active_version(conn)
+            prior = await read_prior(conn) if version is None else {}
         # In threads, like all that takes longer than a request may wait. Only we change these.
         await self._judge(live, rules, changed)
         if version is None:
-            live.unlearn()
+            live.unlearn(prior)
         elif version.version_id != live.version_id:
             await self._learn(live, version)
         elif live.learned is not None and live.learned.is_behind(live.catalogue):

@@ -24,6 +24,7 @@ class Because(IntEnum):
     NEW_FOR_YOU = 10
     SEEN = 11
     PINNED = 12
+    USUAL = 13
 
 
 CODES: dict[Because, tuple[str, str]] = {
@@ -39,6 +40,7 @@ CODES: dict[Because, tuple[str, str]] = {
     Because.NEW: ("new", "New in the shop"),
     Because.NEW_FOR_YOU: ("new_for_you", "New, and like what you buy"),
     Because.SEEN: ("recently_viewed", "You looked at this"),
+    Because.USUAL: ("usual", "Liked in shops like this"),
     Because.PINNED: ("pinned", "Chosen by the shop"),
 }
 

@@ -12,7 +12,18 @@ from recommender.serving.reasons import Because, Why, why
 from recommender.serving.session import NOTHING, Session
 
 Source = Literal[
-    "model", "session", "similar", "together", "buy_again", "viewed", "trending", "popular", "new", "picks", "none"
+    "model",
+    "session",
+    "similar",
+    "together",
+    "buy_again",
+    "viewed",
+    "trending",
+    "popular",
+    "prior",
+    "new",
+    "picks",
+    "none",
 ]
 
 SESSION_PRODUCTS = 6
@@ -104,9 +115,11 @@ def trending(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
 
 
 def popular(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
-    """What sells of late."""
+    """What sells of late; before anything was learned, what sells in shops of the same vertical."""
     if live.learned is not None:
         yield Stage("popular", live.learned.popular(), why(Because.POPULAR))
+    elif live.usual:
+        yield Stage("prior", live.usual, why(Because.USUAL))
 
 
 def new(live: LiveTenant, ask: Ask) -> Iterator[Stage]:

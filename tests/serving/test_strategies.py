@@ -152,6 +152,17 @@ def test_r4_a_shop_without_any_interaction_shows_what_is_new() -> None:
     assert {card["reason"]["code"] for card in slot["products"]} == {"new"}
 
 
+def test_r4_a_new_shop_starts_with_what_is_usual_in_its_vertical() -> None:
+    stock = [product("oil", categories=("Care", " Oil")), product("boots", categories=("BOOTS",)), product("gift")]
+    shop = open_live(stock)
+    shop.placements = {"place": Placement(id="place", strategy="for_you")}
+    shop.unlearn({"boots": 0.5, "oil": 0.25})
+    shop.touch()
+    slot = ask(shop, shopper="ann")
+    assert (slot["source"], slot["heading"], ids(slot)) == ("prior", "Often chosen", ["boots", "oil", "gift"])
+    assert slot["products"][0]["reason"]["code"] == "usual"
+
+
 def test_r4_an_empty_catalogue_says_so() -> None:
     shop = open_live([])
     shop.placements = {"place": Placement(id="place", strategy="for_you")}
