@@ -87,6 +87,16 @@ async def test_r4_three_shops_that_agreed_give_a_new_shop_of_the_vertical_what_i
         assert await prior(newcomer) == {}
 
 
+async def test_r4_a_new_shop_shows_what_is_usual_and_says_where_it_comes_from(service: Service) -> None:
+    async with shops_of(service, *[{"Boots": 12}] * 3, {}) as [*_, new]:
+        await learned(service)
+        await new.stock("lace", categories=["Laces"])
+        await new.stock("boot", categories=["boots "])
+        await new.stock("sole", categories=["Soles"])
+        slot = (await new.ask("home-for-you")).json()["slots"][0]
+        assert (slot["source"], slot["products"][0]["id"], len(slot["products"])) == ("prior", "boot", 3)
+
+
 async def test_r4_two_shops_that_agreed_are_not_enough(service: Service) -> None:
     async with shops_of(service, BUYERS, BUYERS), shops_of(service, BUYERS, shares=False):
         assert await learned(service) == set()
