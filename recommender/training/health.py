@@ -70,9 +70,10 @@ def _currencies(feedback: Feedback) -> Iterator[str]:
 
 def _drop(purchases: Purchases) -> Iterator[str]:
     """Orders of the last week against the four weeks before, outside chance (Poisson)."""
-    ages = (purchases.end_s - 1 - purchases.ordered_at_s) // DAY_S
-    orders = np.unique(np.stack([purchases.shopper_indices, purchases.ordered_at_s]), axis=1, return_index=True)[1]
-    ages = ages[orders]
+    since = purchases.end_s - 1 - purchases.ordered_at_s
+    span = int(since.max()) + 1
+    orders = np.unique(purchases.shopper_indices.astype(np.int64) * span + since)
+    ages = orders % span // DAY_S
     recent, usual = int((ages < 7).sum()), int(((ages >= 7) & (ages < 35)).sum()) / 4
     if ages.max(initial=0) >= 35 and recent < min(DROP * usual, usual - 3 * np.sqrt(usual)):
         yield (
