@@ -58,5 +58,13 @@ def _facts(model: StoredModel, index: int) -> dict[str, object]:
         "model_version": str(model.version_id),
         "for_you": [products.id_of(product) for product in model.row("for_you", index).tolist() if product >= 0],
         "vector": model.row("shopper_vectors", index).tolist(),
+        "leans_to": _leanings(model, index),
         "taste": model.row("shopper_tastes", index).tolist(),
     }
+
+
+def _leanings(model: StoredModel, index: int) -> dict[str, float]:
+    """Kinds of products and how much the shopper leans to them."""
+    start, stop = model.part("leaning_starts", index, index + 2).tolist()
+    kinds = model.part("leaning_kinds", start, stop).tolist()
+    return dict(zip(map(model.kinds.id_of, kinds), model.part("leaning_weights", start, stop).tolist(), strict=True))

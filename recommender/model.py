@@ -64,6 +64,13 @@ class Model:
     """Shape (F, t)."""
     feature_biases: NDArray[np.float32]
     """Shape (F,)."""
+    kinds: IdMap
+    """Types, and types of one brand, that shoppers may lean to: `type:Boots`, `type:Boots × brand:Acme`."""
+    leaning_starts: NDArray[np.int64]
+    """Shape (S + 1,): the shopper's row in the next two."""
+    leaning_kinds: NDArray[np.int32]
+    leaning_weights: NDArray[np.float32]
+    """What a product that never sold scores more, for each of its kinds that the shopper leans to."""
     parameters: Mapping[str, object]
     metrics: Mapping[str, object]
 
@@ -98,8 +105,11 @@ ARRAYS: dict[str, Array] = {
     "shopper_tastes": Array(np.float32, 2, "shoppers"),
     "feature_vectors": Array(np.float32, 2, "features"),
     "feature_biases": Array(np.float32, 1, "features"),
+    "leaning_starts": Array(np.int64, 1, ""),
+    "leaning_kinds": Array(np.int32, 1, ""),
+    "leaning_weights": Array(np.float32, 1, ""),
 }
-ID_MAPS = ("shoppers", "products", "features")
+ID_MAPS = ("shoppers", "products", "features", "kinds")
 
 
 def check_model(model: Model) -> None:
@@ -110,9 +120,16 @@ def check_model(model: Model) -> None:
         _check_array(model, name, getattr(model, name), expected)
     widths = model.shopper_vectors.shape[1], model.shopper_tastes.shape[1]
     _check(widths == (model.product_vectors.shape[1], model.feature_vectors.shape[1]), "vectors differ in length")
-    starts = model.bought_starts
-    whole = len(starts) == len(model.shoppers) + 1 and starts[0] == 0 and starts[-1] == len(model.bought)
-    _check(whole and bool((np.diff(starts) >= 0).all()), "bought_starts does not fit bought")
+    _check_rows(model, "bought", model.bought_starts, len(model.bought))
+    _check_rows(model, "leanings", model.leaning_starts, len(model.leaning_kinds))
+    _check(len(model.leaning_kinds) == len(model.leaning_weights), "leanings differ in length")
+    _check(not len(model.leaning_kinds) or int(model.leaning_kinds.max()) < len(model.kinds), "a kind is out of range")
+
+
+def _check_rows(model: Model, name: str, starts: NDArray[np.int64], length: int) -> None:
+    """That each shopper has a part of `length` entries."""
+    whole = len(starts) == len(model.shoppers) + 1 and starts[0] == 0 and starts[-1] == length
+    _check(whole and bool((np.diff(starts) >= 0).all()), f"the rows of {name} do not fit")
 
 
 def _check_array(model: Model, name: str, array: NDArray[np.generic], expected: Array) -> None:

@@ -21,12 +21,12 @@ from recommender.model_files import FORMAT, Manifest, Place
 
 
 class StoredModel:
-    """See `recommender.model.Model` for what the arrays are. Ids of shoppers and features are kept in memory."""
+    """See `recommender.model.Model` for what the arrays are. Ids of shoppers, features and kinds are kept in memory."""
 
     def __init__(self, opened: Opened, manifest: Manifest) -> None:
         self._opened, self._manifest = opened, manifest
         self._file = opened.file.fileno()
-        self.shoppers, self.features = self._ids("shoppers"), self._ids("features")
+        self.shoppers, self.features, self.kinds = map(self._ids, ("shoppers", "features", "kinds"))
 
     @property
     def version_id(self) -> UUID:

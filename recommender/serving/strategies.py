@@ -8,6 +8,7 @@ from recommender.serving.catalogue import NOWHERE
 from recommender.serving.fusion import Voice, fuse
 from recommender.serving.learned import Rows
 from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.newcomers import read_leanings
 from recommender.serving.reasons import Because, Why, why
 from recommender.serving.session import NOTHING, Session
 
@@ -179,8 +180,8 @@ def _own_why(row: int, because: int) -> Why:
 def _with_newcomers(live: LiveTenant, shopper: int, own: Stage) -> Stage:
     """A few products that never sold, at fixed places."""
     assert live.learned is not None
-    taste = live.learned.model.row("shopper_tastes", shopper)
-    rows, newcomers = list(own.rows), live.newcomers.for_taste(taste, most=len(NEW_PLACES))
+    leanings = read_leanings(live.learned, shopper)
+    rows, newcomers = list(own.rows), live.newcomers.best(leanings, most=len(NEW_PLACES))
     for place, row in zip(NEW_PLACES, newcomers, strict=False):
         rows.insert(place, row)
     return own._replace(rows=rows, whys={**own.whys, **dict.fromkeys(newcomers, why(Because.NEW_FOR_YOU))})

@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recommender.features import AND, BRAND, kind_names
 from recommender.id_map import IdMap
 from recommender.product_facts import ProductFacts
 
-BRAND = "brand:"
-AND = " × "
 TYPE_ALONE = 0.3
 """What a leaning to the type says beside one to the type of the brand."""
 
@@ -44,13 +43,6 @@ def kinds_of(facts: ProductFacts) -> Kinds:
     ordered = [said[place] for place in order]
     weights = np.array([1.0 if AND in name else TYPE_ALONE for name in ordered], np.float32)
     return Kinds(IdMap.of(ordered), matrix, weights)
-
-
-def kind_names(type_name: str | None, brand_name: str | None) -> tuple[str, ...]:
-    """Of a product whose features are called so, such as "type:Boots" and "brand:Acme"; where new products are met."""
-    if type_name is None:
-        return ()
-    return (type_name,) if brand_name is None else (type_name, type_name + AND + brand_name)
 
 
 def _name(names: Sequence[str], type_place: int, brand: int) -> str:

@@ -162,6 +162,10 @@ def _model() -> Model:
         shopper_tastes=vectors(SHOPPERS, 32),
         feature_vectors=vectors(60, 32),
         feature_biases=np.zeros(60, np.float32),
+        kinds=IdMap.of(sorted(f"type:Category {number}" for number in range(60))),
+        leaning_starts=np.arange(SHOPPERS + 1, dtype=np.int64) * 20,
+        leaning_kinds=dice.integers(0, 60, SHOPPERS * 20, np.int32),
+        leaning_weights=np.ones(SHOPPERS * 20, np.float32),
         parameters={},
         metrics={},
     )

@@ -47,6 +47,10 @@ MODEL = Model(
     shopper_tastes=np.ones((2, 3), np.float32),
     feature_vectors=np.ones((1, 3), np.float32),
     feature_biases=np.zeros(1, np.float32),
+    kinds=IdMap.of(["type:Boots"]),
+    leaning_starts=np.array([0, 0, 1]),
+    leaning_kinds=np.array([0], np.int32),
+    leaning_weights=np.array([0.5], np.float32),
     parameters={"components": 4},
     metrics={"evaluated": False},
 )
@@ -112,6 +116,7 @@ def test_arrays_that_are_not_in_the_file_are_refused() -> None:
         replace(MODEL, popular=np.array([0, 1], np.int32)),
         replace(MODEL, popular=np.array([{}, {}, {}], dtype=object)),
         replace(MODEL, bought_starts=np.array([0, 2, 1])),
+        replace(MODEL, leaning_kinds=np.array([1], np.int32)),
         replace(MODEL, for_you=np.zeros((3, 2), np.int32)),
         replace(MODEL, product_biases=np.array([0, np.nan, 0], np.float32)),
         replace(MODEL, product_vectors=np.ones((3, 5), np.float32)),

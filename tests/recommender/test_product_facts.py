@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from recommender.features import feature_names
+from recommender.features import feature_names, kind_names
 from recommender.id_map import IdMap
-from recommender.training.kinds import kind_names, kinds_of
+from recommender.training.kinds import kinds_of
 from tests.recommender.shops import facts_of
 
 FACTS = facts_of(

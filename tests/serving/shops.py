@@ -82,11 +82,13 @@ def make_model(
     durable: Sequence[str] = (),
     features: Mapping[str, Sequence[float]] | None = None,
     tastes: Mapping[str, Sequence[float]] | None = None,
+    leanings: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Model:
     """A model of lists given by ids; popular and trending follow the order of `products`."""
     known, shoppers = sorted(products), sorted(for_you)
     bought, features, tastes = bought or {}, features or {"brand:none": (0.0,)}, tastes or {}
-    width = len(next(iter(features.values())))
+    width, leanings = len(next(iter(features.values()))), leanings or {}
+    kinds = sorted({kind for one in leanings.values() for kind in one})
     owned = [[known.index(one) for one in sorted(bought.get(shopper, ()))] for shopper in shoppers]
     lists = _lists(for_you, shoppers, known)
     discover = {
@@ -118,6 +120,10 @@ def make_model(
         shopper_tastes=np.array([tastes.get(one, (0.0,) * width) for one in shoppers], np.float32),
         feature_vectors=np.array([features[name] for name in sorted(features)], np.float32),
         feature_biases=np.zeros(len(features), np.float32),
+        kinds=IdMap.of(kinds),
+        leaning_starts=np.cumsum([0, *(len(leanings.get(one, {})) for one in shoppers)]).astype(np.int64),
+        leaning_kinds=np.array([kinds.index(kind) for one in shoppers for kind in leanings.get(one, {})], np.int32),
+        leaning_weights=np.array([to for one in shoppers for to in leanings.get(one, {}).values()], np.float32),
         parameters={},
         metrics={},
     )

@@ -144,6 +144,24 @@ def test_r3_a_durable_that_was_just_bought_disappears(strategy: Strategy) -> Non
     assert "drill" not in ids(ask(shop, product="boots", session=Session(bought=("drill",))))
 
 
+def test_r4_a_product_that_never_sold_reaches_those_who_lean_to_its_type_of_its_brand() -> None:
+    many = [f"p{number}" for number in range(12)]
+    model = make_model(
+        many,
+        {"ann": many, "bo": many},
+        features={"brand:Acme": (0.0,), "type:Boots": (0.0,)},
+        leanings={"ann": {"type:Boots × brand:Acme": 2.0}, "bo": {"type:Boots × brand:Bolt": 1.0}},
+    )
+    stock = [
+        product("boots", brand="Bolt", categories=("Boots",)),
+        product("acme", brand="Acme", categories=("Boots",)),
+    ]
+    shop = open_live([*(product(one) for one in many), *stock], model)
+    shop.placements = {"place": Placement(id="place", strategy="for_you")}
+    first = {who: next(one for one in ids(ask(shop, shopper=who)) if one not in many) for who in ("ann", "bo")}
+    assert first == {"ann": "acme", "bo": "boots"}
+
+
 def test_r4_a_shop_without_any_interaction_shows_what_is_new() -> None:
     shop = open_live([product(one) for one in IDS])
     shop.placements = {"place": Placement(id="place", strategy="for_you")}
