@@ -159,6 +159,7 @@ def train(
     everyone: Annotated[bool, typer.Option("--all", help="Every tenant that has orders.")] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes for --all; as many as cores.")] = None,
     ray: Annotated[str | None, typer.Option(help="--all on Ray: a cluster's address, or `local`.")] = None,
+    tune: Annotated[int, typer.Option(min=0, help="Seconds to look for better parameters first.")] = 0,
     resume: Annotated[UUID | None, typer.Option(help="With --all: take up a run that was cut off.")] = None,
 ) -> None:
     """Train a tenant's model now, in a process of its own; or all tenants' (exit code 1 if one failed)."""
@@ -168,7 +169,7 @@ def train(
         if slug is None:
             good = asyncio.run(train_all(settings, console, workers=workers, ray=ray, resume=resume))
             raise typer.Exit(0 if good else 1)
-        trained = asyncio.run(_train(settings, slug))
+        trained = asyncio.run(_train(settings, slug, tune))
     console.print(f"{slug}: model version {trained.version_id} is {trained.status}. {trained.reason or ''}")
     raise typer.Exit(0 if trained.status == "active" else 1)
 
@@ -183,10 +184,10 @@ def demo(
     raise typer.Exit(code)
 
 
-async def _train(settings: Settings, slug: str) -> Trained:
+async def _train(settings: Settings, slug: str, tune_seconds: int) -> Trained:
     async with open_tools(settings) as (db, _), db.system() as conn:
         found = await get_tenant(conn, slug)
-    return await train_patiently(settings, found.tenant_id)
+    return await train_patiently(settings, found.tenant_id, tune_seconds=tune_seconds)
 
 
 def main() -> None:

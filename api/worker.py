@@ -20,8 +20,16 @@ from infra.redis import open_cache
 from infra.settings import Settings
 from recommender.exporting import EXPORT_SHOPPER, export_shopper
 from recommender.forgetting import forget_the_erased
-from recommender.jobs import TRAIN_TENANT, Trained, TrainingFailed, defer_missed_training, train_tenant
+from recommender.jobs import (
+    TRAIN_TENANT,
+    Trained,
+    TrainingFailed,
+    defer_missed_training,
+    defer_tuning,
+    train_tenant,
+)
 from recommender.priors import learn_priors
+from recommender.registry import find_active_version
 from tenants.accounts import Tenant
 from tenants.erased_sessions import FORGET_SESSIONS, forget_erased_sessions
 from tenants.idempotency import forget_old_keys
@@ -74,8 +82,10 @@ def build_worker(settings: Settings) -> App:
     app = App(connector=PsycopgConnector(conninfo=settings.database_url, min_size=1, max_size=4))
 
     @app.task(name=TRAIN_TENANT, queue=QUEUE, retry=TakenUpAgain())
-    async def train(tenant_id: str) -> None:
-        trained = await train_patiently(settings, UUID(tenant_id))
+    async def train(tenant_id: str, tune: str = "no") -> None:
+        trained = await train_patiently(
+            settings, UUID(tenant_id), tune_seconds=settings.tune_seconds if tune == "yes" else 0
+        )
         log.info("trained", tenant_id=tenant_id, version_id=str(trained.version_id), status=trained.status)
 
     @app.task(name=FINISH_ERASURE, queue=QUEUE, retry=TakenUpAgain())
@@ -102,6 +112,11 @@ def build_worker(settings: Settings) -> App:
     @app.task(name="daily_rounds", queue=QUEUE, queueing_lock="daily_rounds")
     async def daily(timestamp: int) -> None:
         await start_daily_rounds(settings)
+
+    @app.periodic(cron="23 2 * * 0")
+    @app.task(name="tune_weekly", queue=QUEUE, queueing_lock="tune_weekly")
+    async def tune(timestamp: int) -> None:
+        await start_tuning(settings)
 
     # The tenants of a vertical are read one after another, each in a transaction of its own.
     @app.periodic(cron="13 4 * * *")
@@ -176,15 +191,15 @@ async def _do_jobs(settings: Settings, *, wait: bool) -> None:
         )
 
 
-async def train_patiently(settings: Settings, tenant_id: UUID) -> Trained:
+async def train_patiently(settings: Settings, tenant_id: UUID, *, tune_seconds: int = 0) -> Trained:
     """Train; when the child process dies (out of memory, killed) try again. Raises TrainingFailed after the last."""
     for attempt in range(1, ATTEMPTS):
         try:
-            return await train_tenant(settings, tenant_id)
+            return await train_tenant(settings, tenant_id, tune_seconds=tune_seconds)
         except TrainingFailed as failed:
             log.warning("training_died", tenant_id=str(tenant_id), attempt=attempt, reason=str(failed))
             await asyncio.sleep(attempt)
-    return await train_tenant(settings, tenant_id)
+    return await train_tenant(settings, tenant_id, tune_seconds=tune_seconds)
 
 
 async def forget_sessions(settings: Settings, tenant_id: UUID) -> None:
@@ -209,6 +224,16 @@ async def take_up_stalled_jobs(app: App, *, dead_after_seconds: float = DEAD_AFT
             # Another job with its queueing lock waits and will do the same work.
             await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
     return len(stalled)
+
+
+async def start_tuning(settings: Settings) -> None:
+    """Queue a training that looks for better parameters for each tenant that has a model."""
+
+    async def queue(conn: Connection, tenant: Tenant) -> None:
+        if settings.tune_seconds and await find_active_version(conn) is not None:
+            await defer_tuning(conn, tenant.tenant_id, run_at=system_clock())
+
+    await for_each_tenant(settings, queue)
 
 
 async def start_daily_rounds(settings: Settings) -> None:

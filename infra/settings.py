@@ -30,6 +30,8 @@ class Settings:
     """Requests answered at once in one process before it says 503."""
     train_after_seconds: int
     """How long a training waits for more orders after the first one."""
+    tune_seconds: int = 60
+    """How long a tenant's weekly training looks for better parameters; 0 for not at all."""
     fetch_loopback: bool = False
     """Tests only: feeds may be fetched from this machine, by http."""
 
@@ -53,6 +55,7 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         statement_cache_size=_whole(env, "DATABASE_STATEMENT_CACHE", 100),
         max_in_flight=_whole(env, "LASTBOOK_MAX_IN_FLIGHT", 256),
         train_after_seconds=_whole(env, "LASTBOOK_TRAIN_AFTER_SECONDS", 300),
+        tune_seconds=_whole(env, "LASTBOOK_TUNE_SECONDS", 60),
         fetch_loopback=env.get("LASTBOOK_FETCH_LOOPBACK", "0") == "1",
     )
 

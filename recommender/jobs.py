@@ -38,6 +38,12 @@ async def defer_training(conn: Connection, tenant_id: UUID, *, run_at: datetime)
     await defer(conn, TRAIN_TENANT, {"tenant_id": str(tenant_id)}, queueing_lock=lock, lock=lock, run_at=run_at)
 
 
+async def defer_tuning(conn: Connection, tenant_id: UUID, *, run_at: datetime) -> None:
+    """Queue a training that first looks for better parameters, unless the tenant has one waiting."""
+    args, lock = {"tenant_id": str(tenant_id), "tune": "yes"}, f"train:{tenant_id}"
+    await defer(conn, TRAIN_TENANT, args, queueing_lock=f"tune:{tenant_id}", lock=lock, run_at=run_at)
+
+
 async def defer_missed_training(conn: Connection, *, run_at: datetime) -> bool:
     """Queue a training when orders changed after the last one began; returns whether they did.
 
@@ -49,14 +55,16 @@ async def defer_missed_training(conn: Connection, *, run_at: datetime) -> bool:
     return tenant_id is not None
 
 
-async def train_tenant(settings: Settings, tenant_id: UUID) -> Trained:
+async def train_tenant(settings: Settings, tenant_id: UUID, *, tune_seconds: int = 0) -> Trained:
     """Train a new version in a child process, which dies with us. Needs `settings.database_url`.
+
+    `tune_seconds`: look so long for better parameters first; later trainings go on with them.
 
     Raises TrainingFailed when the child died; a version that it left behind is failed by the next training.
     """
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "recommender.training"),
-        *("--tenant", str(tenant_id), "--version", str(new_id())),
+        *("--tenant", str(tenant_id), "--version", str(new_id()), "--tune", str(tune_seconds)),
         env=training_environment(settings),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

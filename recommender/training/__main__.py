@@ -38,13 +38,15 @@ def main() -> None:
         )  # a terminal's Ctrl-C reaches us too, and ending us is the parent's
         asyncio.run(_train_many(_answers()))
         return
-    outcome = asyncio.run(_train_one(arguments.tenant, arguments.version))
+    outcome = asyncio.run(_train_one(arguments.tenant, arguments.version, arguments.tune))
     _say(sys.stdout, {"version": str(outcome.version_id), "status": outcome.status, "reason": outcome.reason})
 
 
-async def _train_one(tenant_id: UUID, version_id: UUID) -> Outcome:
+async def _train_one(tenant_id: UUID, version_id: UUID, tune_seconds: int) -> Outcome:
     async with open_training_tools(_settings()) as (db, store):
-        return await train_or_yield(db, store, system_clock, tenant_id=tenant_id, version_id=version_id)
+        return await train_or_yield(
+            db, store, system_clock, tenant_id=tenant_id, version_id=version_id, tune_seconds=tune_seconds
+        )
 
 
 async def _train_many(answers: TextIO) -> None:
@@ -80,6 +82,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--many", action="store_true", help="do tasks from standard input")
     parser.add_argument("--tenant", type=UUID)
     parser.add_argument("--version", type=UUID, help="the new model version's id")
+    parser.add_argument("--tune", type=int, default=0, help="seconds to look for better parameters")
     arguments = parser.parse_args()
     if not arguments.many and (arguments.tenant is None or arguments.version is None):
         parser.error("--tenant and --version are needed, or --many")

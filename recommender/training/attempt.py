@@ -18,10 +18,12 @@ PAUSE_SECONDS = 1.0
 """After an attempt that failed, times its number: what was short may be there again."""
 
 
-async def train_or_yield(db: Database, store: Artifacts, clock: Clock, *, tenant_id: UUID, version_id: UUID) -> Outcome:
+async def train_or_yield(
+    db: Database, store: Artifacts, clock: Clock, *, tenant_id: UUID, version_id: UUID, tune_seconds: int = 0
+) -> Outcome:
     """Train one version; a newer training of the tenant that began meanwhile makes the outcome "overtaken"."""
     try:
-        return await train(db, store, clock, tenant_id=tenant_id, version_id=version_id)
+        return await train(db, store, clock, tenant_id=tenant_id, version_id=version_id, tune_seconds=tune_seconds)
     except VersionNotTraining:
         return Outcome(version_id, "overtaken", OVERTAKEN)
 

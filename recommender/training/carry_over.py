@@ -3,7 +3,7 @@
 import hashlib
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,10 +16,14 @@ from recommender.model import ModelDamaged
 from recommender.registry import ModelVersion, find_active_version, load_model
 from recommender.stored_model import StoredModel
 from recommender.training.active import Active
+from recommender.training.parameters import TrainingParameters, parameters_of
 from recommender.training.state import State, state_of
 
 WARM_FOR = timedelta(days=7)
 """After that LightFM starts anew: what was forgotten is forgotten in its vectors too."""
+
+
+USUAL = TrainingParameters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,9 @@ class CarryOver:
     warm: State | None
     cold_at: datetime | None
     """When LightFM last started anew; None where it has to now."""
+    parameters: TrainingParameters = USUAL
+    """Those that were found by tuning, else the usual ones."""
+    tuned_at: str | None = None
 
 
 NOTHING = CarryOver(None, None, None)
@@ -46,11 +53,11 @@ async def read_carry_over(db: Database, store: Artifacts, tenant_id: UUID, *, no
         model = await load_model(store, tenant_id, version)
     except ModelDamaged:
         return NOTHING
-    cold_at = _cold_at(version)
+    cold_at, carried = _cold_at(version), CarryOver(_active(model), None, None, *_tuned(model))
     if cold_at is None or cold_at <= now - WARM_FOR or (erased_at is not None and cold_at <= erased_at):
-        return CarryOver(_active(model), None, None)
+        return carried
     warm = await _read_state(store, tenant_id, version)
-    return CarryOver(_active(model), warm, cold_at if warm else None)
+    return replace(carried, warm=warm, cold_at=cold_at) if warm else carried
 
 
 async def save_state(store: Artifacts, tenant_id: UUID, version_id: UUID, state: State) -> str:
@@ -81,6 +88,17 @@ def _active(model: StoredModel) -> Active:
         discover=model.whole("discover"),
         metrics=model.metrics,
     )
+
+
+def _tuned(model: StoredModel) -> tuple[TrainingParameters, str | None]:
+    """The parameters to go on with, and when they were found."""
+    tuned_at = model.metrics.get("tuned_at")
+    if not isinstance(tuned_at, str):
+        return USUAL, None
+    try:
+        return parameters_of(model.parameters), tuned_at
+    except (TypeError, ValueError):
+        return USUAL, None
 
 
 def _cold_at(version: ModelVersion) -> datetime | None:

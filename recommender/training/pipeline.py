@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -36,20 +36,24 @@ async def train(
     tenant_id: UUID,
     version_id: UUID,
     parameters: TrainingParameters | None = None,
+    tune_seconds: int = 0,
 ) -> Outcome:
     """Train one version for a tenant; the active version serves on until the new one is promoted.
 
-    Too little to learn from is an outcome; anything else that goes wrong is raised after the version was failed.
+    `parameters`: unset, those that an earlier training was tuned to, or the usual ones. Too little to learn from is an
+    outcome; anything else that goes wrong is raised after the version was failed.
     """
-    parameters, began_at = parameters or TrainingParameters(), clock()
+    began_at = clock()
     async with db.tenant(tenant_id) as conn:
         await registry.open_version(conn, version_id)
     try:
         before = await read_carry_over(db, store, tenant_id, now=began_at)
+        parameters = replace(parameters or before.parameters, tune_seconds=tune_seconds)
         learned = await _learn(db, tenant_id, version_id, parameters, before)
         kept = {
             "state_sha256": await save_state(store, tenant_id, version_id, learned.state),
             "cold_at": (before.cold_at or began_at).isoformat(),
+            "tuned_at": began_at.isoformat() if tune_seconds else before.tuned_at,
         }
         model = _model(learned, tenant_id, version_id, clock(), kept)
         reason = await _publish(db, store, model, learned.objection)

@@ -32,15 +32,17 @@ FEATURES = {
 """Columns of the products, and what they are as features: the path of categories ends in the type."""
 
 
-def read_feedback() -> Feedback:
-    """1.44 million lines of 2,469 households, times taken as UTC; all 92,000 products, with the median price paid."""
+def read_feedback(*, priced_before: str = "2018-01-01") -> Feedback:
+    """1.44 million lines of 2,469 households, times taken as UTC; all 92,000 products, with the median price that was
+    paid before the given day."""
     data = get_data(["transactions", "products"])
     products, lines = data["products"], data["transactions"]
     products = products[~products.department.isin(NOT_PRODUCTS)]
     products = products.assign(product_id=products.product_id.astype(str)).sort_values("product_id")
     lines = lines.assign(product_id=lines.product_id.astype(str))
     lines = lines[(lines.quantity > 0) & lines.product_id.isin(products.product_id)]
-    return Feedback(_purchases(lines), _facts(products, lines), no_interest(), Counted(lines=len(lines)))
+    facts = _facts(products, lines[lines.transaction_timestamp < priced_before])
+    return Feedback(_purchases(lines), facts, no_interest(), Counted(lines=len(lines)))
 
 
 def before(feedback: Feedback, end_s: int) -> Feedback:

@@ -38,7 +38,7 @@ def measure(cut_at_time: datetime) -> Figures:
     started, parameters = time.perf_counter(), TrainingParameters()
     cut_s = int(cut_at_time.timestamp())
     end_s = cut_s + int(timedelta(days=parameters.window_days).total_seconds())
-    feedback = read_feedback()
+    feedback = read_feedback(priced_before=CUT.strftime("%Y-%m-%d"))
     known = before(feedback, cut_s)
     learned = learn(known, parameters, lambda stage, progress: None)
     learned_s = time.perf_counter() - started

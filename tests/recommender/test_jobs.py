@@ -2,17 +2,20 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator
 from functools import partial
+from uuid import UUID
 
 import pytest
 
+from infra.artifacts import open_artifacts
 from infra.lifeline import child_environment
 from infra.settings import Settings
-from recommender.jobs import TrainingFailed, defer_missed_training
+from recommender.jobs import TrainingFailed, defer_missed_training, train_tenant
 from recommender.registry import ModelVersion, list_versions
 from tests.support.databases import as_admin, own_database
 from tests.support.polling import until
@@ -156,3 +159,25 @@ async def test_a_training_without_its_database_says_so(shop: ShopClient) -> None
 def environment_of(settings: Settings) -> dict[str, str]:
     assert settings.database_url is not None
     return child_environment(DATABASE_URL=settings.database_url, ARTIFACTS_URL=settings.artifacts_url)
+
+
+async def test_r1_what_a_weekly_tuning_found_is_what_later_trainings_go_on_with(shop: ShopClient) -> None:
+    await shop.stock("p1", "p2", "p3")
+    await shop.sell({f"s{number}": ["p1", "p2", "p3"] for number in range(12)}, days_apart=20)
+    tuned = await train_tenant(shop.service.settings, shop.keys.tenant_id, tune_seconds=1)
+    later = await shop.train()
+
+    versions = {one["version_id"]: one for one in (await shop.api.get("/v1/models")).json()["items"]}
+    found_at = versions[str(tuned.version_id)]["metrics"]["tuned_at"]
+    assert found_at
+    assert versions[str(later.version_id)]["metrics"]["tuned_at"] == found_at
+    first, second = [await parameters(shop, one.version_id) for one in (tuned, later)]
+    assert (first.pop("tune_seconds"), second.pop("tune_seconds")) == (1, 0)
+    assert first == second
+
+
+async def parameters(shop: ShopClient, version_id: UUID) -> dict[str, object]:
+    store = open_artifacts(shop.service.settings.artifacts_url)
+    manifest = json.loads(await store.get(f"{shop.tenant_id}/models/{version_id}/manifest.json"))
+    found: dict[str, object] = manifest["parameters"]
+    return found
