@@ -18,7 +18,10 @@ class ModelDamaged(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """S shoppers, P products, F features, d and t components. Lists hold product indices, best first, -1 behind."""
+    """S shoppers, P products, F features, G segments, C cold shoppers, d and t components.
+
+    Lists hold product indices, best first, -1 behind.
+    """
 
     tenant_id: UUID
     version_id: UUID
@@ -64,6 +67,14 @@ class Model:
     """Shape (F, t)."""
     feature_biases: NDArray[np.float32]
     """Shape (F,)."""
+    segments: IdMap
+    """What shoppers have in common, `occupation=nurse`, where many buyers have."""
+    segment_popular: NDArray[np.int32]
+    """Shape (G, length): what a segment's shoppers buy of late."""
+    cold_shoppers: IdMap
+    """Who has bought nothing that the model knows, and is in a segment; none of them is in `shoppers`."""
+    cold_segments: NDArray[np.int32]
+    """Shape (C,): the segment that tells most of each."""
     parameters: Mapping[str, object]
     metrics: Mapping[str, object]
 
@@ -98,8 +109,10 @@ ARRAYS: dict[str, Array] = {
     "shopper_tastes": Array(np.float32, 2, "shoppers"),
     "feature_vectors": Array(np.float32, 2, "features"),
     "feature_biases": Array(np.float32, 1, "features"),
+    "segment_popular": Array(np.int32, 2, "segments", holds_products=True),
+    "cold_segments": Array(np.int32, 1, "cold_shoppers"),
 }
-ID_MAPS = ("shoppers", "products", "features")
+ID_MAPS = ("shoppers", "products", "features", "segments", "cold_shoppers")
 
 
 def check_model(model: Model) -> None:
@@ -113,6 +126,10 @@ def check_model(model: Model) -> None:
     starts = model.bought_starts
     whole = len(starts) == len(model.shoppers) + 1 and starts[0] == 0 and starts[-1] == len(model.bought)
     _check(whole and bool((np.diff(starts) >= 0).all()), "bought_starts does not fit bought")
+
+    segments = model.cold_segments
+    among = not segments.size or bool(0 <= segments.min() <= segments.max() < len(model.segments))
+    _check(among, "cold_segments names a segment out of range")
 
 
 def _check_array(model: Model, name: str, array: NDArray[np.generic], expected: Array) -> None:

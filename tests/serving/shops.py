@@ -82,10 +82,16 @@ def make_model(
     durable: Sequence[str] = (),
     features: Mapping[str, Sequence[float]] | None = None,
     tastes: Mapping[str, Sequence[float]] | None = None,
+    segments: Mapping[str, Sequence[str]] | None = None,
+    cold: Mapping[str, str] | None = None,
 ) -> Model:
-    """A model of lists given by ids; popular and trending follow the order of `products`."""
+    """A model of lists given by ids; popular and trending follow the order of `products`.
+
+    `segments` are lists by name; `cold` names the segment of each shopper without purchases.
+    """
     known, shoppers = sorted(products), sorted(for_you)
     bought, features, tastes = bought or {}, features or {"brand:none": (0.0,)}, tastes or {}
+    alike, newcomers = sorted(segments or {}), cold or {}
     width = len(next(iter(features.values())))
     owned = [[known.index(one) for one in sorted(bought.get(shopper, ()))] for shopper in shoppers]
     lists = _lists(for_you, shoppers, known)
@@ -118,6 +124,10 @@ def make_model(
         shopper_tastes=np.array([tastes.get(one, (0.0,) * width) for one in shoppers], np.float32),
         feature_vectors=np.array([features[name] for name in sorted(features)], np.float32),
         feature_biases=np.zeros(len(features), np.float32),
+        segments=IdMap.of(alike),
+        segment_popular=_lists(segments or {}, alike, known),
+        cold_shoppers=IdMap.of(sorted(newcomers)),
+        cold_segments=np.array([alike.index(newcomers[one]) for one in sorted(newcomers)], np.int32),
         parameters={},
         metrics={},
     )
