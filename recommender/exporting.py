@@ -48,7 +48,10 @@ async def _learned(db: Database, store: Artifacts, tenant_id: UUID, tables: Tabl
         return {}
     names = [str(row["external_id"]) for row in tables["shoppers"]]
     known = {name: index for name in names if (index := model.shoppers.find(name)) is not None}
-    return {name: _facts(model, index) for name, index in known.items()}
+    cold = {name: index for name in names if (index := model.cold_shoppers.find(name)) is not None}
+    return {name: _facts(model, index) for name, index in known.items()} | {
+        name: _cold_facts(model, index) for name, index in cold.items()
+    }
 
 
 def _facts(model: StoredModel, index: int) -> dict[str, object]:
@@ -68,3 +71,14 @@ def _leanings(model: StoredModel, index: int) -> dict[str, float]:
     start, stop = model.part("leaning_starts", index, index + 2).tolist()
     kinds = model.part("leaning_kinds", start, stop).tolist()
     return dict(zip(map(model.kinds.id_of, kinds), model.part("leaning_weights", start, stop).tolist(), strict=True))
+
+
+def _cold_facts(model: StoredModel, index: int) -> dict[str, object]:
+    """Of somebody who has bought nothing: the attribute by which they count as alike, and the list of those."""
+    products, segment = model.read_products(), int(model.part("cold_segments", index, index + 1)[0])
+    listed = model.row("segment_popular", segment).tolist()
+    return {
+        "model_version": str(model.version_id),
+        "segment": model.read_segments().id_of(segment),
+        "segment_popular": [products.id_of(product) for product in listed if product >= 0],
+    }

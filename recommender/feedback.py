@@ -1,10 +1,11 @@
 """Feedback: everything that a training learns from, as arrays. Knows neither tenant nor database."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from recommender.interest import Interest, no_interest
 from recommender.product_facts import ProductFacts, no_facts
 from recommender.purchases import Purchases
+from recommender.segments import Segments, no_segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +24,14 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """Purchases of known shoppers, what the catalogue says, and what was looked at."""
+    """Purchases of known shoppers, what the catalogue says, what was looked at, and who is alike."""
 
     purchases: Purchases
     facts: ProductFacts
     """All products of the catalogue, sold or not."""
     interest: Interest
     counted: Counted
+    segments: Segments = field(default_factory=no_segments)
 
 
 def only(purchases: Purchases) -> Feedback:

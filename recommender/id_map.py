@@ -80,3 +80,11 @@ class IdMap:
 
     def _bytes(self, index: int) -> bytes:
         return self.blob[self.offsets[index] : self.offsets[index + 1]].tobytes()
+
+
+def in_order(ids: Sequence[str]) -> tuple[IdMap, NDArray[np.int32]]:
+    """Different ids, sorted as an id map, and the new index of each old one."""
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    places = np.empty(len(ids), np.int32)
+    places[order] = np.arange(len(ids), dtype=np.int32)
+    return IdMap.of(ids[old] for old in order), places

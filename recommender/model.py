@@ -18,7 +18,10 @@ class ModelDamaged(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """S shoppers, P products, F features, d and t components. Lists hold product indices, best first, -1 behind."""
+    """S shoppers, P products, F features, G segments, C cold shoppers, d and t components.
+
+    Lists hold product indices, best first, -1 behind.
+    """
 
     tenant_id: UUID
     version_id: UUID
@@ -71,6 +74,14 @@ class Model:
     leaning_kinds: NDArray[np.int32]
     leaning_weights: NDArray[np.float32]
     """What a product that never sold scores more, for each of its kinds that the shopper leans to."""
+    segments: IdMap
+    """What shoppers have in common, `occupation=nurse`, where many buyers have."""
+    segment_popular: NDArray[np.int32]
+    """Shape (G, length): what a segment's shoppers buy of late."""
+    cold_shoppers: IdMap
+    """Who has bought nothing that the model knows, and is in a segment; none of them is in `shoppers`."""
+    cold_segments: NDArray[np.int32]
+    """Shape (C,): the segment that tells most of each."""
     parameters: Mapping[str, object]
     metrics: Mapping[str, object]
 
@@ -108,8 +119,10 @@ ARRAYS: dict[str, Array] = {
     "leaning_starts": Array(np.int64, 1, ""),
     "leaning_kinds": Array(np.int32, 1, ""),
     "leaning_weights": Array(np.float32, 1, ""),
+    "segment_popular": Array(np.int32, 2, "segments", holds_products=True),
+    "cold_segments": Array(np.int32, 1, "cold_shoppers"),
 }
-ID_MAPS = ("shoppers", "products", "features", "kinds")
+ID_MAPS = ("shoppers", "products", "features", "kinds", "segments", "cold_shoppers")
 
 
 def check_model(model: Model) -> None:
@@ -124,6 +137,9 @@ def check_model(model: Model) -> None:
     _check_rows(model, "leanings", model.leaning_starts, len(model.leaning_kinds))
     _check(len(model.leaning_kinds) == len(model.leaning_weights), "leanings differ in length")
     _check(not len(model.leaning_kinds) or int(model.leaning_kinds.max()) < len(model.kinds), "a kind is out of range")
+    segments = model.cold_segments
+    among = not segments.size or bool(0 <= segments.min() <= segments.max() < len(model.segments))
+    _check(among, "cold_segments names a segment out of range")
 
 
 def _check_rows(model: Model, name: str, starts: NDArray[np.int64], length: int) -> None:

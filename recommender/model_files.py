@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from recommender.model import ARRAYS, ID_MAPS, Model, check_model
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the arrays change their meaning; a reader refuses any other."""
 ALIGNMENT = 64
 """Bytes: where an array may begin."""

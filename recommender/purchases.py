@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.id_map import IdMap
+from recommender.id_map import IdMap, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +53,8 @@ def from_codes(
 
     The answer does not depend on the order of rows or dictionaries: ids are numbered in their own order.
     """
-    shoppers, shopper_order = _in_order(shopper_ids)
-    products, product_order = _in_order(product_ids)
+    shoppers, shopper_order = in_order(shopper_ids)
+    products, product_order = in_order(product_ids)
     shopper_indices, product_indices = shopper_order[shopper_codes], product_order[product_codes]
     rows = np.lexsort((ordered_at_s, product_indices, shopper_indices))
     return Purchases(shoppers, products, shopper_indices[rows], product_indices[rows], ordered_at_s[rows])
-
-
-def _in_order(ids: Sequence[str]) -> tuple[IdMap, NDArray[np.int32]]:
-    """The ids sorted as an id map, and the new index of each old code."""
-    order = sorted(range(len(ids)), key=ids.__getitem__)
-    places = np.empty(len(ids), np.int32)
-    places[order] = np.arange(len(ids), dtype=np.int32)
-    return IdMap.of(ids[old] for old in order), places

@@ -14,6 +14,7 @@ from recommender.id_map import IdMap
 from recommender.interest import Interest
 from recommender.product_facts import ProductFacts, make_facts
 from recommender.purchases import Purchases, from_codes
+from recommender.segments import Segments, make_segments, no_segments
 
 Coded = tuple[Sequence[str], NDArray[np.int32]]
 """A column of texts: its different values, and which of them each row holds."""
@@ -25,19 +26,27 @@ async def read_feedback(conn: Connection) -> Feedback:
     Purchases leave out cancelled and returned orders, orders without a shopper or of one who does not want to be
     recognised, products that are deleted or unknown. Interest holds views, clicks, carts and wishes of shoppers who
     were proven by a token or named by the merchant's server, one a shopper, product and day, whatever a page sends.
+    Segments come from attributes of shoppers that are there to personalise, as their definitions say.
     Copied out as CSV, which is several times faster than fetching rows; row-level security holds for it too.
     """
     await conn.execute(_READ_ALL)
     purchases = parse_purchases(await _copy(conn, _LINES))
     facts = parse_facts(await _copy(conn, _PRODUCTS), await _copy(conn, _FEATURES))
     interest = parse_interest(await _copy(conn, _INTEREST), purchases)
-    return Feedback(purchases, facts, interest, await _count(conn))
+    return Feedback(purchases, facts, interest, await _count(conn), await _read_segments(conn))
 
 
 async def _copy(conn: Connection, query: str) -> memoryview:
     csv = io.BytesIO()
     await conn.copy_from_query(query, output=csv, format="csv")
     return csv.getbuffer()
+
+
+async def _read_segments(conn: Connection) -> Segments:
+    """No reading of shoppers where no attribute is of use."""
+    if not await conn.fetchval(f"select exists ({_USED})"):
+        return no_segments()
+    return parse_segments(await _copy(conn, _SEGMENTS))
 
 
 async def _count(conn: Connection) -> Counted:
@@ -71,6 +80,13 @@ def parse_interest(csv: memoryview, purchases: Purchases) -> Interest:
         purchases.shoppers.places(shoppers).astype(np.int32),
         purchases.products.places(products).astype(np.int32),
     )
+
+
+def parse_segments(csv: memoryview) -> Segments:
+    """From CSV lines of shopper and segment."""
+    table = _read(csv, {"shopper": _TEXT, "segment": _TEXT})
+    (shoppers, by), (names, of) = _coded(table, "shopper"), _coded(table, "segment")
+    return make_segments(shoppers, names, by, of)
 
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
@@ -166,6 +182,30 @@ join shoppers s on s.tenant_id = e.tenant_id and s.shopper_id = e.shopper_id
 left join decided d on d.shopper_id = s.shopper_id
 where {_MAY}
 group by 1, 2, 3
+"""
+
+# By name, so that it is the same ones every day. What was asked for another purpose is not used for this one.
+_USED = """
+select name, type, choices
+from attribute_definitions
+where 'shopper' = any(classes) and purpose = 'personalisation' and type in ('text', 'boolean', 'choice')
+order by name collate "C"
+limit 20
+"""
+
+# A merged shopper's attributes stand in the row of who stands for them. A value that its definition does not allow (any
+# more) counts as unknown.
+_SEGMENTS = f"""
+{_DECIDED}
+select s.external_id, used.name || '=' || (s.attributes ->> used.name)
+from shoppers s
+cross join ({_USED}) used
+left join decided d on d.shopper_id = s.shopper_id
+where s.merged_into is null
+    and jsonb_typeof(s.attributes -> used.name) = case used.type when 'boolean' then 'boolean' else 'string' end
+    and length(s.attributes ->> used.name) between 1 and 500
+    and (used.type <> 'choice' or s.attributes ->> used.name = any(used.choices))
+    and {_MAY}
 """
 
 _COUNTED = """

@@ -27,6 +27,7 @@ class StoredModel:
         self._opened, self._manifest = opened, manifest
         self._file = opened.file.fileno()
         self.shoppers, self.features, self.kinds = map(self._ids, ("shoppers", "features", "kinds"))
+        self.cold_shoppers = self._ids("cold_shoppers")
 
     @property
     def version_id(self) -> UUID:
@@ -47,6 +48,10 @@ class StoredModel:
     def read_products(self) -> IdMap:
         """The ids of the products, read anew."""
         return self._ids("products")
+
+    def read_segments(self) -> IdMap:
+        """The names of the segments, read anew."""
+        return self._ids("segments")
 
     def row(self, name: str, index: int) -> NDArray[Any]:  # of the kind that ARRAYS says
         """One row of an array with two dimensions. About two microseconds."""

@@ -42,6 +42,11 @@ class Learned:
     def find_shopper(self, external_id: str) -> int | None:
         return self.model.shoppers.find(external_id)
 
+    def find_cold_segment(self, external_id: str) -> int | None:
+        """The segment that speaks for a shopper of whom no purchase is known."""
+        index = self.model.cold_shoppers.find(external_id)
+        return None if index is None else int(self.model.part("cold_segments", index, index + 1)[0])
+
     def listed(self, name: str, index: int) -> Rows:
         """A row of one of the model's lists as catalogue rows, NOWHERE included: lists beside it stay in step."""
         found: Rows = self.rows[self.model.row(name, index)].tolist()

@@ -1,6 +1,6 @@
 """A live tenant: its catalogue, its active model and its rules in memory, all that a slot is filled from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from uuid import UUID
@@ -64,14 +64,12 @@ class LiveTenant:
         return self.choices.allow(person) and not self.suppressed.holds("external_id", external_id)
 
     def find_shopper(self, external_id: str | None) -> int | None:
-        """The model's index of a shopper under any of their ids: the old one while the model knows that only."""
-        if external_id is None or self.learned is None or not self.may_personalise(external_id):
-            return None
-        person, began_at = self.aliases.get(external_id, external_id), self.learned.began_at
-        if self.suppressed.began_anew("external_id", external_id, since=began_at):
-            return None
-        found = self.learned.find_shopper(person)
-        return found if found is not None or person == external_id else self.learned.find_shopper(external_id)
+        """The model's index of a shopper, None for one that it may not know."""
+        return self._find(Learned.find_shopper, external_id)
+
+    def find_cold_segment(self, external_id: str | None) -> int | None:
+        """The model's index of the segment that speaks for a shopper who had bought nothing; None as above."""
+        return self._find(Learned.find_cold_segment, external_id)
 
     def row_of(self, product_id: str | None) -> int:
         """The catalogue's row, NOWHERE for a product that it does not hold."""
@@ -133,6 +131,16 @@ class LiveTenant:
         """Serve without a model, by what is usual in the vertical (product type → share of purchases)."""
         self.learned, self.newcomers, self.version_json = None, nobody_new(), b"null"
         self.usual = self.catalogue.by_kind(prior, most=MOST_USUAL) if prior else ()
+
+    def _find(self, find: Callable[[Learned, str], int | None], external_id: str | None) -> int | None:
+        """Under any of a shopper's ids: the old one while the model knows that only."""
+        if external_id is None or self.learned is None or not self.may_personalise(external_id):
+            return None
+        person, began_at = self.aliases.get(external_id, external_id), self.learned.began_at
+        if self.suppressed.began_anew("external_id", external_id, since=began_at):
+            return None
+        found = find(self.learned, person)
+        return found if found is not None or person == external_id else find(self.learned, external_id)
 
 
 _generations = count(1)

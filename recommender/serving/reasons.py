@@ -25,6 +25,7 @@ class Because(IntEnum):
     SEEN = 11
     PINNED = 12
     USUAL = 13
+    LIKED_BY_SIMILAR = 14
 
 
 CODES: dict[Because, tuple[str, str]] = {
@@ -41,6 +42,8 @@ CODES: dict[Because, tuple[str, str]] = {
     Because.NEW_FOR_YOU: ("new_for_you", "New, and like what you buy"),
     Because.SEEN: ("recently_viewed", "You looked at this"),
     Because.USUAL: ("usual", "Liked in shops like this"),
+    # What shoppers have in common is not said: it may be nobody else's business.
+    Because.LIKED_BY_SIMILAR: ("liked_by_similar_shoppers", "Liked by shoppers like you"),
     Because.PINNED: ("pinned", "Chosen by the shop"),
 }
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from recommender.serving.catalogue import NOWHERE
 from recommender.serving.fusion import Voice, fuse
-from recommender.serving.learned import Rows
+from recommender.serving.learned import Learned, Rows
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.newcomers import read_leanings
 from recommender.serving.reasons import Because, Why, why
@@ -19,6 +19,7 @@ Source = Literal[
     "together",
     "buy_again",
     "viewed",
+    "segment",
     "trending",
     "popular",
     "prior",
@@ -34,7 +35,7 @@ FADING = 0.8
 CART_WEIGHT = 1.5
 """What a product in the cart counts beside one that was looked at."""
 CROWD_WEIGHT = 0.5
-"""What everyone's taste counts beside a stranger's session."""
+"""What everyone's taste, or that of shoppers alike, counts beside a newcomer's session."""
 CROWD = 100
 NEW_PLACES = (4, 9, 15)
 """Where a shopper's list holds a product that never sold, counted from 0."""
@@ -64,13 +65,13 @@ Chain = Callable[[LiveTenant, Ask], Iterator[Stage]]
 
 
 def for_you(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
-    """The shopper's own list bent by the session; for a stranger what the session speaks for."""
+    """The shopper's own list bent by the session; before a purchase what the session and who is alike speak for."""
     shopper = live.find_shopper(ask.shopper_id)
     if live.learned is not None and shopper is not None:
         own = _own(live.learned.listed("for_you", shopper), live.learned.listed("for_you_because", shopper))
         yield _bent(live, _with_newcomers(live, shopper, own), ask.session)
-    elif ask.session.viewed or ask.session.carted:
-        yield from _of_session(live, ask.session)
+    else:
+        yield from _of_newcomer(live, ask)
 
 
 def discover(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
@@ -79,8 +80,8 @@ def discover(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
     if live.learned is not None and shopper is not None:
         own = _own(live.learned.listed("discover", shopper), live.learned.listed("discover_because", shopper))
         yield _bent(live, _with_newcomers(live, shopper, own), ask.session)
-    elif ask.session.viewed or ask.session.carted:
-        yield from _of_session(live, ask.session)
+    else:
+        yield from _of_newcomer(live, ask)
 
 
 def buy_again(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
@@ -197,14 +198,27 @@ def _bent(live: LiveTenant, own: Stage, session: Session) -> Stage:
     return _without(Stage("model", rows, own.why, heard), _rows(live, session.carted))
 
 
-def _of_session(live: LiveTenant, session: Session) -> Iterator[Stage]:
-    """For a stranger: what goes with the session's products, tempered by what everyone buys."""
-    voices = _voices(live, session)
-    if voices and live.learned is not None:
-        crowd = [row for row, _ in zip(live.learned.popular(), range(CROWD), strict=False)]
-        rows, whys = fuse([*voices, Voice(crowd, CROWD_WEIGHT, why(Because.POPULAR))])
-        seen = _rows(live, (*session.carted, *session.viewed))
+def _of_newcomer(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """What goes with the session's products, tempered by what the shopper's segment buys; a stranger's is everyone."""
+    segment, voices = live.find_cold_segment(ask.shopper_id), _voices(live, ask.session)
+    if live.learned is None or (segment is None and not voices):
+        return
+    crowd = _everyone(live.learned) if segment is None else _alike(live.learned, segment)
+    if voices:
+        rows, whys = fuse([*voices, crowd])
+        seen = _rows(live, (*ask.session.carted, *ask.session.viewed))
         yield _without(Stage("session", rows, why(Because.PICKED), whys), seen)
+    else:
+        yield Stage("segment", crowd.rows, crowd.why)
+
+
+def _everyone(learned: Learned) -> Voice:
+    rows = [row for row, _ in zip(learned.popular(), range(CROWD), strict=False)]
+    return Voice(rows, CROWD_WEIGHT, why(Because.POPULAR))
+
+
+def _alike(learned: Learned, segment: int) -> Voice:
+    return Voice(learned.listed("segment_popular", segment), CROWD_WEIGHT, why(Because.LIKED_BY_SIMILAR))
 
 
 def _voices(live: LiveTenant, session: Session) -> list[Voice]:

@@ -19,6 +19,7 @@ from recommender.training.panel import describe, names
 from recommender.training.parameters import TrainingParameters
 from recommender.training.progress import ReportProgress, part_of
 from recommender.training.related import find_similar
+from recommender.training.segment_lists import list_segments
 from recommender.training.sources.baskets import find_companions
 from recommender.training.sources.ease import fits_ease
 from recommender.training.stage import Stage, prepare
@@ -98,6 +99,7 @@ def _learned(
     cut, everyone = stage.cut, np.arange(stage.cut.shape[0])
     near = find_companions(cut.bought, length=parameters.companions_length, power=0.8, shrinkage=10)
     tastes = fit_tastes(cut, parameters)
+    alike = list_segments(feedback.segments, cut, half_life_days=parameters.popularity_half_life_days)
     return Learned(
         shoppers=cut.purchases.shoppers,
         products=cut.purchases.products,
@@ -125,6 +127,10 @@ def _learned(
         leaning_starts=tastes.leaning_starts,
         leaning_kinds=tastes.leaning_kinds,
         leaning_weights=tastes.leaning_weights,
+        segments=alike.segments,
+        segment_popular=alike.popular,
+        cold_shoppers=alike.cold_shoppers,
+        cold_segments=alike.cold_segments,
         state=state,
         parameters=asdict(parameters),
         metrics=_metrics(feedback, cut, decision),

@@ -15,7 +15,10 @@ class NothingToLearn(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
-    """The parts of a model of S shoppers, P products, F features. Lists hold product indices, best first, then -1."""
+    """The parts of a model of S shoppers, P products, F features, G segments, C cold shoppers.
+
+    Lists hold product indices, best first, then -1.
+    """
 
     shoppers: IdMap
     products: IdMap
@@ -65,6 +68,14 @@ class Learned:
     leaning_kinds: NDArray[np.int32]
     leaning_weights: NDArray[np.float32]
     """What each adds to a product that nobody bought yet: taste · mean of feature vectors + mean of biases + these."""
+    segments: IdMap
+    """Such as "occupation=nurse": of at least 10 buyers."""
+    segment_popular: NDArray[np.int32]
+    """Shape (G, 100): what a segment's shoppers buy of late."""
+    cold_shoppers: IdMap
+    """Shoppers without a purchase that are in a segment."""
+    cold_segments: NDArray[np.int32]
+    """Shape (C,): the one segment that tells most of a cold shopper."""
     state: State
     """For the next training's `warm`."""
     parameters: dict[str, object]

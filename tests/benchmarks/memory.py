@@ -1,7 +1,7 @@
 """Memory: a thousand small tenants loaded in one process as the API loads them, and answering.
 
-A tenant has 2,000 shoppers and 5,000 products. All models are mapped from one file, but each mapping counts: what the
-process is charged for is the same as with a thousand files.
+A tenant has 2,000 shoppers, 500 more who bought nothing, and 5,000 products. All models are mapped from one file, but
+each mapping counts: what the process is charged for is the same as with a thousand files.
 """
 
 import random
@@ -31,6 +31,7 @@ from tenants.products import CatalogueRow
 from widgets.slots import Slot, Viewer, fill
 
 TENANTS, SHOPPERS, PRODUCTS, ASKED = 1_000, 2_000, 5_000, 20
+SEGMENTS, COLD = 20, 500
 BEGAN_AT = datetime(2026, 1, 1, tzinfo=UTC)
 VERSION = UUID(int=1)
 
@@ -166,6 +167,10 @@ def _model() -> Model:
         leaning_starts=np.arange(SHOPPERS + 1, dtype=np.int64) * 20,
         leaning_kinds=dice.integers(0, 60, SHOPPERS * 20, np.int32),
         leaning_weights=np.ones(SHOPPERS * 20, np.float32),
+        segments=IdMap.of(f"job={number:03}" for number in range(SEGMENTS)),
+        segment_popular=lists(SEGMENTS, 100),
+        cold_shoppers=IdMap.of(map(_shopper_id, range(SHOPPERS, SHOPPERS + COLD))),
+        cold_segments=np.zeros(COLD, np.int32),
         parameters={},
         metrics={},
     )

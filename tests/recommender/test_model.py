@@ -51,6 +51,10 @@ MODEL = Model(
     leaning_starts=np.array([0, 0, 1]),
     leaning_kinds=np.array([0], np.int32),
     leaning_weights=np.array([0.5], np.float32),
+    segments=IdMap.of(["job=cook", "job=nurse"]),
+    segment_popular=LISTS,
+    cold_shoppers=IdMap.of(["cy"]),
+    cold_segments=np.array([1], np.int32),
     parameters={"components": 4},
     metrics={"evaluated": False},
 )
@@ -69,6 +73,7 @@ def test_a_model_comes_back_as_it_was_written() -> None:
     assert {name: back.whole(name).tolist() for name in ARRAYS} == {
         name: getattr(MODEL, name).tolist() for name in ARRAYS
     }
+    assert (list(back.cold_shoppers), list(back.read_segments())) == (["cy"], ["job=cook", "job=nurse"])
     assert (back.row("for_you", 1).tolist(), back.part("bought", 1, 3).tolist()) == ([2, -1], [1, 2])
     assert (back.created_at, back.parameters, back.metrics) == (MODEL.created_at, MODEL.parameters, MODEL.metrics)
 
@@ -121,6 +126,10 @@ def test_arrays_that_are_not_in_the_file_are_refused() -> None:
         replace(MODEL, product_biases=np.array([0, np.nan, 0], np.float32)),
         replace(MODEL, product_vectors=np.ones((3, 5), np.float32)),
         replace(MODEL, popular=np.array([0.0, 1, 2])),
+        replace(MODEL, cold_segments=np.array([2], np.int32)),
+        replace(MODEL, cold_segments=np.array([-1], np.int32)),
+        replace(MODEL, cold_segments=np.array([0, 1], np.int32)),
+        replace(MODEL, segment_popular=LISTS[:1]),
         replace(MODEL, shoppers=IdMap(np.frombuffer(b"aa", np.uint8), np.array([0, 1, 2], np.int64))),
     ],
 )

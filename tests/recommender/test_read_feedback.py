@@ -6,6 +6,8 @@ import numpy as np
 
 from recommender.feedback import Feedback
 from recommender.read_feedback import parse_purchases, read_feedback
+from tests.privacy.people import decide
+from tests.profile.merchant import define, tell
 from tests.support.shop import MONDAY, ShopClient, event, order
 
 Line = tuple[str, str, int]
@@ -118,6 +120,58 @@ async def test_what_was_left_out_is_counted(shop: ShopClient) -> None:
     )
     counted = (await everything(shop)).counted
     assert (counted.lines, counted.guest_lines, counted.unknown_product_lines) == (3, 1, 1)
+
+
+async def memberships(shop: ShopClient) -> set[tuple[str, str]]:
+    found = (await everything(shop)).segments
+    shoppers, names = found.shoppers.ids, found.names.ids
+    pairs = zip(found.shopper_indices.tolist(), found.segment_indices.tolist(), strict=True)
+    return {(shoppers[shopper], names[name]) for shopper, name in pairs}
+
+
+async def test_r4_segments_are_texts_choices_and_flags_that_may_personalise(shop: ShopClient) -> None:
+    await define(shop, "job", "text")
+    await define(shop, "member", "boolean")
+    await define(shop, "size", "choice", choices=["S", "M"])
+    await define(shop, "age", "integer")
+    await define(shop, "width", "text", purpose="measurements")
+    await define(shop, "line", "text", classes=["product"])
+    await tell(shop, "ann", job="nurse", member=True, size="S", age=40, width="wide", line="x", free="text")
+    await tell(shop, "bo", job=None, member=False)
+    await tell(shop, "cy", job="")
+    assert await memberships(shop) == {
+        ("ann", "job=nurse"), ("ann", "member=true"), ("ann", "size=S"), ("bo", "member=false"),
+    }  # fmt: skip
+
+
+async def test_r4_a_value_that_does_not_fit_its_definition_any_more_is_unknown(shop: ShopClient) -> None:
+    await tell(shop, "ann", size="XXL", member="yes")
+    await tell(shop, "bo", size="M", member=True)
+    await define(shop, "size", "choice", choices=["S", "M"])
+    await define(shop, "member", "boolean")
+    assert await memberships(shop) == {("bo", "member=true"), ("bo", "size=M")}
+
+
+async def test_r4_who_does_not_want_to_be_recognised_is_in_no_segment(shop: ShopClient) -> None:
+    await define(shop, "job", "text")
+    await tell(shop, "ann", job="nurse")
+    await tell(shop, "bo", job="nurse")
+    await decide(shop, "bo", granted=False)
+    assert await memberships(shop) == {("ann", "job=nurse")}
+
+
+async def test_r4_segments_come_from_twenty_attributes_at_the_most(shop: ShopClient) -> None:
+    for number in range(22):
+        await define(shop, f"a{number:02}", "text")
+    await tell(shop, "ann", **{f"a{number:02}": "x" for number in range(22)})
+    assert await memberships(shop) == {("ann", f"a{number:02}=x") for number in range(20)}
+
+
+async def test_r4_another_tenants_attributes_are_not_read(shop: ShopClient, other_shop: ShopClient) -> None:
+    await define(other_shop, "job", "text")
+    await tell(other_shop, "ann", job="nurse")
+    await tell(shop, "ann", job="nurse")
+    assert await memberships(shop) == set()
 
 
 def test_ids_with_quotes_commas_line_breaks_and_the_word_null_come_through_the_csv() -> None:

@@ -83,10 +83,16 @@ def make_model(
     features: Mapping[str, Sequence[float]] | None = None,
     tastes: Mapping[str, Sequence[float]] | None = None,
     leanings: Mapping[str, Mapping[str, float]] | None = None,
+    segments: Mapping[str, Sequence[str]] | None = None,
+    cold: Mapping[str, str] | None = None,
 ) -> Model:
-    """A model of lists given by ids; popular and trending follow the order of `products`."""
+    """A model of lists given by ids; popular and trending follow the order of `products`.
+
+    `segments` are lists by name; `cold` names the segment of each shopper without purchases.
+    """
     known, shoppers = sorted(products), sorted(for_you)
     bought, features, tastes = bought or {}, features or {"brand:none": (0.0,)}, tastes or {}
+    alike, newcomers = sorted(segments or {}), cold or {}
     width, leanings = len(next(iter(features.values()))), leanings or {}
     kinds = sorted({kind for one in leanings.values() for kind in one})
     owned = [[known.index(one) for one in sorted(bought.get(shopper, ()))] for shopper in shoppers]
@@ -124,6 +130,10 @@ def make_model(
         leaning_starts=np.cumsum([0, *(len(leanings.get(one, {})) for one in shoppers)]).astype(np.int64),
         leaning_kinds=np.array([kinds.index(kind) for one in shoppers for kind in leanings.get(one, {})], np.int32),
         leaning_weights=np.array([to for one in shoppers for to in leanings.get(one, {}).values()], np.float32),
+        segments=IdMap.of(alike),
+        segment_popular=_lists(segments or {}, alike, known),
+        cold_shoppers=IdMap.of(sorted(newcomers)),
+        cold_segments=np.array([alike.index(newcomers[one]) for one in sorted(newcomers)], np.int32),
         parameters={},
         metrics={},
     )
