@@ -96,8 +96,10 @@ class Catalogue:
     def put(self, products: Iterable[CatalogueRow], *, hold: bool = False) -> list[int]:
         """Take changed products in and return their rows. `hold`: they do not sell until `release`, because rules have
         to see them first."""
-        self.version += 1
         rows = [self._put(product) for product in products]
+        if not rows:
+            return rows
+        self.version += 1
         self._settle()
         if hold:
             self._held.update(rows)
@@ -106,6 +108,8 @@ class Catalogue:
 
     def release(self) -> None:
         """Let everything that is held sell, where it may."""
+        if not self._held:
+            return
         self.version += 1
         held, self._held = self._held, set()
         for row in held:
