@@ -3,7 +3,7 @@
 import heapq
 import math
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,6 +105,11 @@ class Catalogue:
             self._held.update(rows)
             self._close(rows)
         return rows
+
+    @property
+    def held(self) -> Collection[int]:
+        """Rows that rules have yet to see."""
+        return self._held
 
     def release(self) -> None:
         """Let everything that is held sell, where it may."""

@@ -15,6 +15,7 @@ from tenants.placements import STANDARD, Placement
 from tenants.suppression import Suppressed
 
 MOST_USUAL = 300
+_generations = count(1)
 
 
 @dataclass(slots=True, eq=False)
@@ -138,9 +139,6 @@ class LiveTenant:
         """Serve without a model, by what is usual in the vertical (product type → share of purchases)."""
         self.learned, self.newcomers, self.version_json = None, nobody_new(), b"null"
         self.usual = self.catalogue.by_kind(prior, most=MOST_USUAL) if prior else ()
-
-
-_generations = count(1)
 
 
 def _merge(sellable: bytes | bytearray, allowed: bytes | None) -> bytes:

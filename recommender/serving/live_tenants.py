@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
@@ -26,7 +27,7 @@ from recommender.serving.rules import compile_rules, give_way
 from recommender.stored_model import StoredModel
 from tenants.consent import changed_since, read_choices
 from tenants.merges import read_aliases, read_identity_version
-from tenants.placements import read_placements
+from tenants.placements import Placement, read_placements
 from tenants.products import list_changed_products, read_change_mark
 from tenants.rules import Rule, list_rules
 from tenants.shop_documents import shop_documents_changed_since
@@ -127,36 +128,45 @@ class LiveTenants:
     async def _refresh(self, live: LiveTenant) -> None:
         """Read what changed since the last time, page by page, so that requests are answered between."""
         before = live.state()
+        try:
+            await self._take_in(live)
+        finally:
+            if live.state() != before:
+                live.touch()
+
+    async def _take_in(self, live: LiveTenant) -> None:
+        """What breaks on the way is as if it had not been read: the next refresh reads it again."""
         async with self._db.tenant(live.tenant_id) as conn:
             merged = await _read_merged(conn, live)
             await _read_privacy(conn, live, people_changed=merged[1] != live.identity_version)
             # Together with the choices: those of merged shoppers are under the id of who stands for them.
             live.aliases, live.identity_version = merged
             rules = await _read_rules(conn, live)
-            changed = await _read_catalogue(conn, live, hold=live.book is not None or bool(rules))
+            await _read_catalogue(conn, live, hold=live.book is not None or (rules is not None and bool(rules.rules)))
             version = await find_active_version(conn)
             prior = await read_prior(conn) if version is None else {}
         # In threads, like all that takes longer than a request may wait. Only we change these.
-        await self._judge(live, rules, changed)
+        await self._judge(live, rules)
         if version is None:
             live.unlearn(prior)
         elif version.version_id != live.version_id:
             await self._learn(live, version)
         elif live.learned is not None and live.learned.is_behind(live.catalogue):
             live.learn(live.learned, await asyncio.to_thread(_meet_newcomers, live.learned, live.catalogue))
-        if live.state() != before:
-            live.touch()
 
-    async def _judge(self, live: LiveTenant, rules: Sequence[Rule] | None, changed: Sequence[int]) -> None:
-        """Make the rule book anew, or let it see what changed. `rules`: None where they are as before."""
+    async def _judge(self, live: LiveTenant, read: "_Rules | None") -> None:
+        """Make the rule book anew, or let it see what is held. `read`: None where rules are as before."""
         now, live.judging = self._clock().timestamp(), True
         try:
-            if rules is not None:
-                filters = [one for one in live.placements.values() if one.filter is not None]
-                make = partial(compile_rules, rules, live.catalogue, now, placements=filters, pause=give_way)
-                live.book = await asyncio.to_thread(make) if rules or filters else None
-            elif live.book is not None and changed:
-                await asyncio.to_thread(live.book.update, changed, now, pause=give_way)
+            if read is not None:
+                filters = [one for one in read.placements.values() if one.filter is not None]
+                make = partial(compile_rules, read.rules, live.catalogue, now, placements=filters, pause=give_way)
+                live.book = await asyncio.to_thread(make) if read.rules or filters else None
+                # Together with the book: a placement is not served before its filter can be.
+                live.placements, live.rules_since = read.placements, read.mark
+                live.rules_version += 1
+            elif live.book is not None and live.catalogue.held:
+                await asyncio.to_thread(live.book.update, live.catalogue.held, now, pause=give_way)
         finally:
             live.judging = False
         live.catalogue.release()
@@ -194,24 +204,28 @@ async def _read_merged(conn: Connection, live: LiveTenant) -> tuple[Mapping[str,
     return (live.aliases if version == live.identity_version else await read_aliases(conn)), version
 
 
-async def _read_rules(conn: Connection, live: LiveTenant) -> Sequence[Rule] | None:
-    """All rules when a rule or a placement changed, else None."""
+class _Rules(NamedTuple):
+    """All rules and placements of a shop, and the mark up to which changes of them are in it."""
+
+    rules: Sequence[Rule]
+    placements: Mapping[str, Placement]
+    mark: int
+
+
+async def _read_rules(conn: Connection, live: LiveTenant) -> _Rules | None:
+    """Everything when a rule or a placement changed, else None."""
     mark = await read_change_mark(conn)
-    rules = None
     if live.rules_since == 0 or await shop_documents_changed_since(conn, live.rules_since):
-        rules, live.placements = await list_rules(conn), await read_placements(conn)
-        live.rules_version += 1
+        return _Rules(await list_rules(conn), await read_placements(conn), mark)
     live.rules_since = mark
-    return rules
+    return None
 
 
-async def _read_catalogue(conn: Connection, live: LiveTenant, *, hold: bool) -> list[int]:
-    """The rows that changed. `hold`: they do not sell before the rules have seen them."""
+async def _read_catalogue(conn: Connection, live: LiveTenant, *, hold: bool) -> None:
+    """Take in what changed. `hold`: it does not sell before the rules have seen it."""
     mark = await read_change_mark(conn)
     at: tuple[int, str] | None = (0, "")
-    changed = list[int]()
     while at is not None:
         products, at = await list_changed_products(conn, since=live.changed_since, after=at, limit=PAGE)
-        changed += live.catalogue.put(products, hold=hold)
+        live.catalogue.put(products, hold=hold)
     live.changed_since = mark
-    return changed
