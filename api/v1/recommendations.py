@@ -33,7 +33,7 @@ from recommender.serving.needs import Needs
 from recommender.serving.picking import Wish
 from recommender.serving.rules import compile_rules, give_way
 from recommender.serving.session import Session
-from recommender.serving.strategies import Ask
+from recommender.serving.strategies import ask_of
 from tenants.fields import ExternalId, Moment
 from tenants.placements import Placement, find_wrong_placements
 from tenants.rules import Rule, find_wrong_rules
@@ -110,9 +110,9 @@ async def explain_products(request: Request) -> Response:
     placement, slot = live.placements.get(asked.slot.name), asked.slot
     if placement is None:
         raise NoPlacement(f"There is no placement {slot.name!r}.")
-    ask = Ask(_person(live, asked), _session(live, asked), slot.product)
-    wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs))
     orders, now = state_of(request).orders, _now(request, asked.at)
+    ask = ask_of(live, _person(live, asked), _session(live, asked), slot.product, now=now)
+    wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs))
     items = tuple(explain(live, orders, placement, ask, wish, product, now=now) for product in asked.products)
     model = None if live.version_id is None else str(live.version_id)
     return answer(msgspec.to_builtins(Explanations(model=model, items=items)))
