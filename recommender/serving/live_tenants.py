@@ -36,6 +36,8 @@ from tenants.suppression import read_suppressed
 SWEEP_SECONDS = 15.0
 """How long a lost notification stays unnoticed."""
 TRIM_SECONDS = 1.0
+AT_ONCE = 3
+"""Tenants refreshed at the same time: one with many products and rules keeps no other waiting."""
 PAGE = 1_000
 """Products taken in at once: about ten milliseconds, in which no request is answered."""
 
@@ -52,6 +54,8 @@ class LiveTenants:
         self._live: dict[UUID, LiveTenant] = {}
         self._loading: dict[UUID, asyncio.Task[LiveTenant]] = {}
         self._changed: set[UUID] = set()
+        self._refreshing: dict[UUID, asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._wake = asyncio.Event()
         self._shelves = Shelves()
 
@@ -80,6 +84,7 @@ class LiveTenants:
             async with follow_changes(database_url, on_change):
                 yield
         finally:
+            tasks += self._refreshing.values()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -101,29 +106,37 @@ class LiveTenants:
             if not self._wake.is_set():
                 self._changed.update(self._live)
             self._wake.clear()
-            await self._refresh_changed()
+            for tenant_id in self._changed - self._refreshing.keys():
+                self._refreshing[tenant_id] = asyncio.create_task(self._refresh_changed(tenant_id))
 
     async def _keep_small(self) -> None:
         while True:
             await asyncio.sleep(TRIM_SECONDS)
             self._shelves.trim()
 
-    async def _refresh_changed(self) -> None:
-        while self._changed:
-            tenant_id = self._changed.pop()
-            live = self._live.get(tenant_id)
-            if live is None and (loading := self._loading.get(tenant_id)) is not None:
-                # It may have read before the change: once more when it is there.
-                with contextlib.suppress(DatabaseDown):
-                    live = await asyncio.shield(loading)
-            if live is None:
-                continue
-            try:
-                await self._refresh(live)
-            except DatabaseDown:
-                log.warning("refresh_failed", tenant_id=str(tenant_id))
-            except Exception:
-                log.exception("refresh_broke", tenant_id=str(tenant_id))
+    async def _refresh_changed(self, tenant_id: UUID) -> None:
+        """One at a time of a tenant: what changes meanwhile is read once more."""
+        try:
+            while tenant_id in self._changed:
+                async with self._turns:
+                    self._changed.discard(tenant_id)
+                    await self._refresh_loaded(tenant_id)
+        except DatabaseDown:
+            log.warning("refresh_failed", tenant_id=str(tenant_id))
+        except Exception:
+            log.exception("refresh_broke", tenant_id=str(tenant_id))
+        finally:
+            del self._refreshing[tenant_id]
+            if tenant_id in self._changed:  # it broke, and there is more to read
+                self._wake.set()
+
+    async def _refresh_loaded(self, tenant_id: UUID) -> None:
+        live = self._live.get(tenant_id)
+        if live is None and (loading := self._loading.get(tenant_id)) is not None:
+            # It may have read before the change: once more when it is there.
+            live = await asyncio.shield(loading)
+        if live is not None:
+            await self._refresh(live)
 
     async def _refresh(self, live: LiveTenant) -> None:
         """Read what changed since the last time, page by page, so that requests are answered between."""

@@ -12,6 +12,7 @@ from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.live_tenants import LiveTenants
 from recommender.serving.rules import compile_rules
 from tests.serving.shops import NOW
+from tests.support.polling import until
 from tests.support.shop import ShopClient
 
 
@@ -98,3 +99,36 @@ async def test_what_was_taken_in_before_a_refresh_broke_is_not_answered_from_mem
     await shop.stock("green")
     await break_once(*live, monkeypatch, "find_active_version")
     assert live[1].generation != before
+
+
+async def test_r4_a_shop_whose_rules_take_long_keeps_no_other_waiting(
+    shop: ShopClient, other_shop: ShopClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judging, go_on = threading.Event(), threading.Event()
+
+    def slowly(*args: Any, **more: Any) -> Any:
+        judging.set()
+        assert go_on.wait(20)
+        return compile_rules(*args, **more)
+
+    for one in (shop, other_shop):
+        await one.stock("boots")
+        await one.shown()
+    monkeypatch.setattr(live_tenants, "compile_rules", slowly)
+    try:
+        await put(shop, "rules", "no-boots", action="hide", products=["boots"])
+        assert await asyncio.to_thread(judging.wait, 10)
+        await other_shop.stock("fresh")
+
+        async def is_shown() -> bool:
+            return "fresh" in await other_shop.shown()
+
+        await until(is_shown, seconds=5)
+        await shop.stock("socks")  # while it is being refreshed: not lost
+    finally:
+        go_on.set()
+
+    async def is_in_force() -> bool:
+        return await shop.shown() == ["socks"]
+
+    await until(is_in_force, seconds=5)
