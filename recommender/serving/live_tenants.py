@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from infra.artifacts import Artifacts
+from infra.artifacts import AWAY, Artifacts
 from infra.change_feed import follow_changes
 from infra.clock import Clock
 from infra.database import Connection, Database, DatabaseDown
@@ -190,6 +190,8 @@ class LiveTenants:
             live.learn(*await asyncio.to_thread(_join, model, live.catalogue, version.started_at))
         except ModelDamaged as damaged:
             log.error("model_damaged", tenant_id=str(live.tenant_id), reason=str(damaged))
+        except AWAY as away:  # what is loaded goes on serving, and a shop that is not is served without a model
+            log.warning("model_unreachable", tenant_id=str(live.tenant_id), reason=str(away))
 
 
 def _join(model: StoredModel, catalogue: Catalogue, began_at: datetime) -> tuple[Learned, Newcomers]:

@@ -132,3 +132,22 @@ async def test_r4_a_shop_whose_rules_take_long_keeps_no_other_waiting(
         return await shop.shown() == ["socks"]
 
     await until(is_in_force, seconds=5)
+
+
+async def test_r2_a_shop_is_served_without_its_model_while_the_storage_is_away(
+    shop: ShopClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.stock("boots", "laces", "socks")
+    await shop.sell({f"s{number}": ["boots", "laces", "socks"] for number in range(6)})
+    assert (await shop.train()).status == "active"
+    all_live = LiveTenants(shop.service.db, open_artifacts(shop.service.settings.artifacts_url), shop.service.clock)
+
+    async def fail(*_: object) -> None:
+        raise OSError("no route")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(live_tenants, "load_model", fail)
+        live = await all_live.get(shop.keys.tenant_id)
+    assert (live.version_id, len(sells(live))) == (None, 3)
+    await all_live._refresh(live)
+    assert live.version_id is not None
