@@ -14,9 +14,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from infra.errors import NotFound
+
+AWAY = (OSError, BaseError)
+"""What every method raises when the storage cannot be reached."""
 
 
 @dataclass(frozen=True, slots=True)

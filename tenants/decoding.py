@@ -15,6 +15,8 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 def field_error(error: Exception) -> FieldError:
     """Where and why, from msgspec's message: 'Expected `int`, got `str` - at `$.lines[0].quantity`'."""
     reason, _, path = str(error).rpartition(" - at `$")
+    if not reason and isinstance(error, msgspec.ValidationError):  # of the document itself: there is no path
+        return FieldError("", _readable(str(error)))
     if not reason:
         return FieldError("", f"is not valid JSON: {json_reason(error)}")
     return FieldError(path.rstrip("`").lstrip("."), _readable(reason))

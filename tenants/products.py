@@ -180,6 +180,8 @@ class CatalogueRow:
     categories: Sequence[str]
     attributes: str
     """JSON: an object of what the merchant tells about it."""
+    published: bool
+    """Active, open to everybody and not deleted, sold out or not: it may be named from `available_from` on."""
 
 
 async def read_change_mark(conn: Connection) -> int:
@@ -244,7 +246,8 @@ _CHANGED = """
 select changed_in, product_id, title, url, image_urls[1], brand, price_minor, sale_price_minor, sale_from, sale_until,
     currency,
     status = 'active' and deleted_at is null and in_stock and restricted_to_segments = '{}' as offered,
-    in_stock, available_from, available_until, created_at, categories, attributes::text
+    in_stock, available_from, available_until, created_at, categories, attributes::text,
+    status = 'active' and deleted_at is null and restricted_to_segments = '{}' as published
 from products,
     lateral (
         select stock_quantity is distinct from 0

@@ -13,7 +13,7 @@ from recommender.serving.needs import Need, Needs
 from recommender.serving.orders import Orders
 from recommender.serving.picking import Picked, Wish, pick
 from recommender.serving.session import NOTHING, Session
-from recommender.serving.strategies import WHY_NONE, Ask
+from recommender.serving.strategies import WHY_NONE, ask_of
 from tenants.fields import ExternalId
 from tenants.placements import Placement
 
@@ -55,7 +55,7 @@ def _fill_one(live: LiveTenant, orders: Orders, slot: Slot, viewer: Viewer, now:
     placement = live.placements.get(slot.name)
     if placement is None:
         return _head(slot.name, "none", "none", "", "There is no placement of that name.") + b"]}"
-    ask = Ask(viewer.shopper_id, viewer.session, slot.product)
+    ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now)
     wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs))
     order = orders.get(live, placement, ask, now=now)
     picked = pick(live, placement, ask, order, wish, now=now, taken=taken)

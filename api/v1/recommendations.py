@@ -15,7 +15,8 @@ from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint
 from api.public.wire import SlotsOut
 from api.resources import answer, refusal_of
-from api.state import state_of
+from api.sessions import owner
+from api.state import State, state_of
 from infra.errors import (
     BadRequest,
     FieldError,
@@ -32,8 +33,8 @@ from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.needs import Needs
 from recommender.serving.picking import Wish
 from recommender.serving.rules import compile_rules, give_way
-from recommender.serving.session import Session
-from recommender.serving.strategies import Ask
+from recommender.serving.session import NOTHING, Session
+from recommender.serving.strategies import ask_of
 from tenants.fields import ExternalId, Moment
 from tenants.placements import Placement, find_wrong_placements
 from tenants.rules import Rule, find_wrong_rules
@@ -43,7 +44,7 @@ Ids = Annotated[tuple[ExternalId, ...], Meta(max_length=50, description="Product
 
 
 class SessionIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the shopper did of late, as if it had just happened."""
+    """What the shopper did of late, as if it had just happened, instead of what is known of it."""
 
     viewed: Ids = ()
     carted: Ids = ()
@@ -54,7 +55,9 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Who is asked for, and when."""
 
     shopper_id: ExternalId | None = None
-    session: SessionIn = SessionIn()
+    session: Annotated[
+        SessionIn | None, Meta(description="Unset: as on the shop's pages, what this shopper did and bought of late.")
+    ] = None
     at: Annotated[Moment | None, Meta(description="As if it were this time: windows and sales of then.")] = None
     rules: Annotated[
         Annotated[tuple[Rule, ...], Meta(max_length=100)] | None,
@@ -97,7 +100,7 @@ async def recommend(request: Request) -> Response:
     live = await _live(request)
     asked = decode_one(await read_body(request), _recommendations)
     live = await _try(live, asked, _now(request, asked.at))
-    viewer = Viewer(_person(live, asked), _session(live, asked))
+    viewer = Viewer(_person(live, asked), await _session(state_of(request), live, asked))
     body = fill(live, state_of(request).orders, asked.slots, viewer, now=_now(request, asked.at))
     return Response(body, media_type="application/json")
 
@@ -110,9 +113,10 @@ async def explain_products(request: Request) -> Response:
     placement, slot = live.placements.get(asked.slot.name), asked.slot
     if placement is None:
         raise NoPlacement(f"There is no placement {slot.name!r}.")
-    ask = Ask(_person(live, asked), _session(live, asked), slot.product)
-    wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs))
     orders, now = state_of(request).orders, _now(request, asked.at)
+    session = await _session(state_of(request), live, asked)
+    ask = ask_of(live, _person(live, asked), session, slot.product, now=now)
+    wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs))
     items = tuple(explain(live, orders, placement, ask, wish, product, now=now) for product in asked.products)
     model = None if live.version_id is None else str(live.version_id)
     return answer(msgspec.to_builtins(Explanations(model=model, items=items)))
@@ -148,10 +152,15 @@ def _person(live: LiveTenant, asked: Asked) -> str | None:
     return asked.shopper_id if asked.shopper_id is not None and live.may_personalise(asked.shopper_id) else None
 
 
-def _session(live: LiveTenant, asked: Asked) -> Session:
+async def _session(state: State, live: LiveTenant, asked: Asked) -> Session:
     if asked.shopper_id is not None and not live.may_personalise(asked.shopper_id):
-        return Session()
-    return Session(asked.session.viewed, asked.session.carted, asked.session.bought)
+        return NOTHING
+    if asked.session is not None:
+        return Session(asked.session.viewed, asked.session.carted, asked.session.bought)
+    if asked.shopper_id is None:
+        return NOTHING
+    owners = (owner(live.tenant_id, "shopper", live.aliases.get(asked.shopper_id, asked.shopper_id)),)
+    return state.sessions.find(owners) or await state.sessions.read(owners)
 
 
 def _now(request: Request, at: datetime | None) -> float:

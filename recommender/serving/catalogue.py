@@ -3,7 +3,7 @@
 import heapq
 import math
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,6 +61,8 @@ class Catalogue:
         """A number for each row's finest category, or its brand where it has none; 0 for neither."""
         self.newest: Sequence[int] = ()
         """The newest products, the latest first."""
+        self.reserved: dict[str, float] = {}
+        """From when (POSIX seconds) an id may be named, for those that have such a time: NEVER while not published."""
         self._offered = bytearray(1)
         self._held: set[int] = set()
         self.version = 0
@@ -83,6 +85,10 @@ class Catalogue:
         found: Document = _decode(self._documents[row])
         return found
 
+    def may_name(self, product_id: str, now: float) -> bool:
+        """False for what only the merchant knows of, so that a page is answered as for an id that nobody knows."""
+        return self.reserved.get(product_id, ALWAYS) <= now
+
     def by_kind(self, shares: Mapping[str, float], *, most: int) -> list[int]:
         """Rows of the kinds that have a share (names as `tenants.verticals.normalised` gives them), the greatest first;
         the later of equals before the earlier."""
@@ -96,16 +102,25 @@ class Catalogue:
     def put(self, products: Iterable[CatalogueRow], *, hold: bool = False) -> list[int]:
         """Take changed products in and return their rows. `hold`: they do not sell until `release`, because rules have
         to see them first."""
-        self.version += 1
         rows = [self._put(product) for product in products]
+        if not rows:
+            return rows
+        self.version += 1
         self._settle()
         if hold:
             self._held.update(rows)
             self._close(rows)
         return rows
 
+    @property
+    def held(self) -> Collection[int]:
+        """Rows that rules have yet to see."""
+        return self._held
+
     def release(self) -> None:
         """Let everything that is held sell, where it may."""
+        if not self._held:
+            return
         self.version += 1
         held, self._held = self._held, set()
         for row in held:
@@ -139,6 +154,7 @@ class Catalogue:
         else:
             self.cards[row], self._documents[row] = card, document
         self.kinds[row] = self._kind(product)
+        self._reserve(product)
         self.sellable[row] = self._offered[row] = product.offered
         window = _window(product, card)
         if window is None or not product.offered:
@@ -174,6 +190,13 @@ class Catalogue:
                 self._from = max(self._from, bound)
             else:
                 self._until = min(self._until, bound)
+
+    def _reserve(self, product: CatalogueRow) -> None:
+        since = _seconds(product.available_from, ALWAYS) if product.published else NEVER
+        if since == ALWAYS:
+            self.reserved.pop(product.product_id, None)
+        else:
+            self.reserved[product.product_id] = since
 
     def _kind(self, product: CatalogueRow) -> int:
         name = product.categories[-1] if product.categories else product.brand

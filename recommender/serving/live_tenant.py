@@ -15,6 +15,7 @@ from tenants.placements import STANDARD, Placement
 from tenants.suppression import Suppressed
 
 MOST_USUAL = 300
+_generations = count(1)
 
 
 @dataclass(slots=True, eq=False)
@@ -29,8 +30,8 @@ class LiveTenant:
     """Before there is a model: rows of the product types that are bought in shops of this vertical."""
     version_json: bytes = b"null"
     """The active model version as it stands in every answer."""
-    generation: int = 0
-    """Another number after every change that an order of products may depend on."""
+    generation: int = field(default_factory=lambda: next(_generations))
+    """Another number after every change that an order of products may depend on; no two tenants share one."""
     changed_since: int = 0
     """The mark up to which catalogue changes have been read."""
     placements: Mapping[str, Placement] = field(default_factory=lambda: dict(STANDARD))
@@ -90,11 +91,16 @@ class LiveTenant:
         """What the merchant's rules say of a placement."""
         return FREE if self.book is None else self.book.ruling(placement)
 
-    def mask(self, placement: str, now: float) -> bytes:
-        """1 for each row that this placement may show now."""
+    def advance(self, now: float) -> None:
+        """Let windows of products and rules open and close. Costs nothing between two such moments."""
         self.catalogue.advance(now)
         if self.book is not None and now >= self.book.until and not self.judging:
             self.book.update((), now)
+            self.touch()  # remembered orders were boosted and buried by the rulings of before
+
+    def mask(self, placement: str, now: float) -> bytes:
+        """1 for each row that this placement may show now."""
+        self.advance(now)
         ruling, version = self.ruling(placement), self.catalogue.version
         known = self._masks.get(placement)
         if known is not None and known[0] == version and known[1] is ruling:
@@ -141,9 +147,6 @@ class LiveTenant:
             return None
         found = find(self.learned, person)
         return found if found is not None or person == external_id else find(self.learned, external_id)
-
-
-_generations = count(1)
 
 
 def _merge(sellable: bytes | bytearray, allowed: bytes | None) -> bytes:

@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
-from infra.artifacts import Artifacts
+from infra.artifacts import AWAY, Artifacts
 from infra.change_feed import follow_changes
 from infra.clock import Clock
 from infra.database import Connection, Database, DatabaseDown
@@ -26,7 +27,7 @@ from recommender.serving.rules import compile_rules, give_way
 from recommender.stored_model import StoredModel
 from tenants.consent import changed_since, read_choices
 from tenants.merges import read_aliases, read_identity_version
-from tenants.placements import read_placements
+from tenants.placements import Placement, read_placements
 from tenants.products import list_changed_products, read_change_mark
 from tenants.rules import Rule, list_rules
 from tenants.shop_documents import shop_documents_changed_since
@@ -35,6 +36,8 @@ from tenants.suppression import read_suppressed
 SWEEP_SECONDS = 15.0
 """How long a lost notification stays unnoticed."""
 TRIM_SECONDS = 1.0
+AT_ONCE = 3
+"""Tenants refreshed at the same time: one with many products and rules keeps no other waiting."""
 PAGE = 1_000
 """Products taken in at once: about ten milliseconds, in which no request is answered."""
 
@@ -51,6 +54,8 @@ class LiveTenants:
         self._live: dict[UUID, LiveTenant] = {}
         self._loading: dict[UUID, asyncio.Task[LiveTenant]] = {}
         self._changed: set[UUID] = set()
+        self._refreshing: dict[UUID, asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._wake = asyncio.Event()
         self._shelves = Shelves()
 
@@ -79,6 +84,7 @@ class LiveTenants:
             async with follow_changes(database_url, on_change):
                 yield
         finally:
+            tasks += self._refreshing.values()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -100,63 +106,80 @@ class LiveTenants:
             if not self._wake.is_set():
                 self._changed.update(self._live)
             self._wake.clear()
-            await self._refresh_changed()
+            for tenant_id in self._changed - self._refreshing.keys():
+                self._refreshing[tenant_id] = asyncio.create_task(self._refresh_changed(tenant_id))
 
     async def _keep_small(self) -> None:
         while True:
             await asyncio.sleep(TRIM_SECONDS)
             self._shelves.trim()
 
-    async def _refresh_changed(self) -> None:
-        while self._changed:
-            tenant_id = self._changed.pop()
-            live = self._live.get(tenant_id)
-            if live is None and (loading := self._loading.get(tenant_id)) is not None:
-                # It may have read before the change: once more when it is there.
-                with contextlib.suppress(DatabaseDown):
-                    live = await asyncio.shield(loading)
-            if live is None:
-                continue
-            try:
-                await self._refresh(live)
-            except DatabaseDown:
-                log.warning("refresh_failed", tenant_id=str(tenant_id))
-            except Exception:
-                log.exception("refresh_broke", tenant_id=str(tenant_id))
+    async def _refresh_changed(self, tenant_id: UUID) -> None:
+        """One at a time of a tenant: what changes meanwhile is read once more."""
+        try:
+            while tenant_id in self._changed:
+                async with self._turns:
+                    self._changed.discard(tenant_id)
+                    await self._refresh_loaded(tenant_id)
+        except DatabaseDown:
+            log.warning("refresh_failed", tenant_id=str(tenant_id))
+        except Exception:
+            log.exception("refresh_broke", tenant_id=str(tenant_id))
+        finally:
+            del self._refreshing[tenant_id]
+            if tenant_id in self._changed:  # it broke, and there is more to read
+                self._wake.set()
+
+    async def _refresh_loaded(self, tenant_id: UUID) -> None:
+        live = self._live.get(tenant_id)
+        if live is None and (loading := self._loading.get(tenant_id)) is not None:
+            # It may have read before the change: once more when it is there.
+            live = await asyncio.shield(loading)
+        if live is not None:
+            await self._refresh(live)
 
     async def _refresh(self, live: LiveTenant) -> None:
         """Read what changed since the last time, page by page, so that requests are answered between."""
         before = live.state()
+        try:
+            await self._take_in(live)
+        finally:
+            if live.state() != before:
+                live.touch()
+
+    async def _take_in(self, live: LiveTenant) -> None:
+        """What breaks on the way is as if it had not been read: the next refresh reads it again."""
         async with self._db.tenant(live.tenant_id) as conn:
             merged = await _read_merged(conn, live)
             await _read_privacy(conn, live, people_changed=merged[1] != live.identity_version)
             # Together with the choices: those of merged shoppers are under the id of who stands for them.
             live.aliases, live.identity_version = merged
             rules = await _read_rules(conn, live)
-            changed = await _read_catalogue(conn, live, hold=live.book is not None or bool(rules))
+            await _read_catalogue(conn, live, hold=live.book is not None or (rules is not None and bool(rules.rules)))
             version = await find_active_version(conn)
             prior = await read_prior(conn) if version is None else {}
         # In threads, like all that takes longer than a request may wait. Only we change these.
-        await self._judge(live, rules, changed)
+        await self._judge(live, rules)
         if version is None:
             live.unlearn(prior)
         elif version.version_id != live.version_id:
             await self._learn(live, version)
         elif live.learned is not None and live.learned.is_behind(live.catalogue):
             live.learn(live.learned, await asyncio.to_thread(_meet_newcomers, live.learned, live.catalogue))
-        if live.state() != before:
-            live.touch()
 
-    async def _judge(self, live: LiveTenant, rules: Sequence[Rule] | None, changed: Sequence[int]) -> None:
-        """Make the rule book anew, or let it see what changed. `rules`: None where they are as before."""
+    async def _judge(self, live: LiveTenant, read: "_Rules | None") -> None:
+        """Make the rule book anew, or let it see what is held. `read`: None where rules are as before."""
         now, live.judging = self._clock().timestamp(), True
         try:
-            if rules is not None:
-                filters = [one for one in live.placements.values() if one.filter is not None]
-                make = partial(compile_rules, rules, live.catalogue, now, placements=filters, pause=give_way)
-                live.book = await asyncio.to_thread(make) if rules or filters else None
-            elif live.book is not None and changed:
-                await asyncio.to_thread(live.book.update, changed, now, pause=give_way)
+            if read is not None:
+                filters = [one for one in read.placements.values() if one.filter is not None]
+                make = partial(compile_rules, read.rules, live.catalogue, now, placements=filters, pause=give_way)
+                live.book = await asyncio.to_thread(make) if read.rules or filters else None
+                # Together with the book: a placement is not served before its filter can be.
+                live.placements, live.rules_since = read.placements, read.mark
+                live.rules_version += 1
+            elif live.book is not None and live.catalogue.held:
+                await asyncio.to_thread(live.book.update, live.catalogue.held, now, pause=give_way)
         finally:
             live.judging = False
         live.catalogue.release()
@@ -167,6 +190,8 @@ class LiveTenants:
             live.learn(*await asyncio.to_thread(_join, model, live.catalogue, version.started_at))
         except ModelDamaged as damaged:
             log.error("model_damaged", tenant_id=str(live.tenant_id), reason=str(damaged))
+        except AWAY as away:  # what is loaded goes on serving, and a shop that is not is served without a model
+            log.warning("model_unreachable", tenant_id=str(live.tenant_id), reason=str(away))
 
 
 def _join(model: StoredModel, catalogue: Catalogue, began_at: datetime) -> tuple[Learned, Newcomers]:
@@ -194,24 +219,28 @@ async def _read_merged(conn: Connection, live: LiveTenant) -> tuple[Mapping[str,
     return (live.aliases if version == live.identity_version else await read_aliases(conn)), version
 
 
-async def _read_rules(conn: Connection, live: LiveTenant) -> Sequence[Rule] | None:
-    """All rules when a rule or a placement changed, else None."""
+class _Rules(NamedTuple):
+    """All rules and placements of a shop, and the mark up to which changes of them are in it."""
+
+    rules: Sequence[Rule]
+    placements: Mapping[str, Placement]
+    mark: int
+
+
+async def _read_rules(conn: Connection, live: LiveTenant) -> _Rules | None:
+    """Everything when a rule or a placement changed, else None."""
     mark = await read_change_mark(conn)
-    rules = None
     if live.rules_since == 0 or await shop_documents_changed_since(conn, live.rules_since):
-        rules, live.placements = await list_rules(conn), await read_placements(conn)
-        live.rules_version += 1
+        return _Rules(await list_rules(conn), await read_placements(conn), mark)
     live.rules_since = mark
-    return rules
+    return None
 
 
-async def _read_catalogue(conn: Connection, live: LiveTenant, *, hold: bool) -> list[int]:
-    """The rows that changed. `hold`: they do not sell before the rules have seen them."""
+async def _read_catalogue(conn: Connection, live: LiveTenant, *, hold: bool) -> None:
+    """Take in what changed. `hold`: it does not sell before the rules have seen it."""
     mark = await read_change_mark(conn)
     at: tuple[int, str] | None = (0, "")
-    changed = list[int]()
     while at is not None:
         products, at = await list_changed_products(conn, since=live.changed_since, after=at, limit=PAGE)
-        changed += live.catalogue.put(products, hold=hold)
+        live.catalogue.put(products, hold=hold)
     live.changed_since = mark
-    return changed

@@ -1,5 +1,6 @@
 """Needs: what a shopper said that a product must be. A product that does not say that it is, is not shown."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Literal, NamedTuple
 
@@ -8,6 +9,8 @@ from msgspec import Meta, Struct
 from tenants.fields import ShortText
 
 Value = str | float | bool
+FIELDS = ("id", "title", "brand", "categories", "price_minor", "currency", "in_stock")
+"""What a page may ask of: what it shows anyway. A sale that has not begun is the merchant's secret."""
 Comparison = Literal["is", "is_not", "at_least", "at_most", "has", "has_not"]
 
 
@@ -21,6 +24,12 @@ class Need(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     compare: Annotated[Comparison, Meta(description="'has' is for fields that hold several values, as categories.")] = (
         "is"
     )
+
+    def __post_init__(self) -> None:
+        if self.field not in FIELDS and not re.match(r"attributes\..", self.field, re.DOTALL):
+            raise ValueError(f"{self.field!r} is no field of products; there are {', '.join(FIELDS)} and attributes.…")
+        if self.compare in ("at_least", "at_most") and isinstance(self.value, str | bool):
+            raise ValueError(f"{self.compare} compares with a number")
 
 
 class Needs(NamedTuple):

@@ -53,6 +53,7 @@ class Orders:
         self._closing_count = 0
 
     def get(self, live: LiveTenant, placement: Placement, ask: Ask, *, now: float) -> Order:
+        live.advance(now)
         ruling = live.ruling(placement.id)
         key = (live.generation, placement.id, ask, int(now // DAY_S))
         order = self._known.get(key)

@@ -74,7 +74,8 @@ class Judged:
     def mask(self, size: int) -> NDArray[np.uint8]:
         """The verdicts as an array, shape (size,)."""
         if isinstance(self.verdicts, bytearray):
-            return np.frombuffer(bytes(self.verdicts), np.uint8)
+            # A thread may have made room for rows that `size` does not count yet.
+            return np.frombuffer(bytes(self.verdicts), np.uint8, size)
         found = np.zeros(size, np.uint8)
         found[list(self.verdicts)] = list(self.verdicts.values())
         return found
@@ -138,6 +139,7 @@ class RuleBook:
         """A book of the same verdicts, with the rulings of another time; what sales then change is not judged anew."""
         other = copy(self)
         other._settle(now)
+        other.until = math.inf  # the verdicts are ours: it must not judge, least of all as of another time
         return other
 
     def explain(self, placement: str, row: int, now: float) -> list[Said]:

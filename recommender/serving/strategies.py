@@ -51,6 +51,19 @@ class Ask(NamedTuple):
     """The product whose page it is."""
 
 
+def ask_of(live: LiveTenant, shopper_id: str | None, session: Session, product_id: str | None, *, now: float) -> Ask:
+    """What may be known now: products that are not published yet, or no longer, would be named in reasons."""
+    catalogue = live.catalogue
+    if product_id is not None and not catalogue.may_name(product_id, now):
+        product_id = None
+    if not catalogue.reserved.keys().isdisjoint(chain(session.viewed, session.carted)):
+        viewed, carted = (
+            tuple(name for name in names if catalogue.may_name(name, now)) for names in (session.viewed, session.carted)
+        )
+        session = Session(viewed, carted, session.bought)
+    return Ask(shopper_id, session, product_id)
+
+
 class Stage(NamedTuple):
     """An order of rows from one source, best first, and why each is shown."""
 

@@ -168,3 +168,11 @@ async def test_a_large_number_in_attributes_comes_back_as_it_was(shop: ShopClien
     answer = await shop.api.get("/v1/shoppers/x")
     check_documented(answer)
     assert float(answer.json()["attributes"]["n"]) == float(number)
+
+
+@pytest.mark.parametrize("body", [{"action": "pin", "when": "true", "id": "x"}, {"id": "x"}, []])
+async def test_r5_json_that_breaks_a_rule_is_not_called_no_json(still_shop: ShopClient, body: object) -> None:
+    answer = await still_shop.api.put("/v1/rules/x", json=body)
+
+    check_problem(answer, 422)
+    assert "JSON" not in answer.json()["detail"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.support.polling import until
-from tests.support.shop import ShopClient
+from tests.support.shop import ShopClient, order
 
 
 async def open_shop(shop: ShopClient) -> None:
@@ -68,3 +68,20 @@ async def test_r9_an_unknown_placement_is_404(shop: ShopClient) -> None:
     asked = {"slot": {"name": "nowhere"}, "products": ["boots"]}
     answer = await shop.api.post("/v1/recommendations:explain", json=asked)
     assert (answer.status_code, answer.json()["type"].rsplit("/", 1)[-1]) == (404, "no_placement")
+
+
+async def test_r3_what_a_shopper_just_bought_is_gone_for_the_server_as_for_the_page(shop: ShopClient) -> None:
+    await open_shop(shop)
+    bought = order("now", ["coat"], shopper_id="s1", ordered_at=shop.service.clock())
+    assert (await shop.push("orders", [bought])).status_code == 200
+
+    slots = await recommend(shop, shopper_id="s1", slots=[{"name": "home-for-you"}])
+    seen = [card["id"] for card in slots[0]["products"]]
+    assert "coat" not in seen
+    assert seen == await shop.shown(shopper="s1")
+
+    told = await recommend(shop, shopper_id="s1", session={}, slots=[{"name": "home-for-you"}])
+    assert "coat" in [card["id"] for card in told[0]["products"]]
+    asked = {"shopper_id": "s1", "slot": {"name": "home-for-you"}, "products": ["coat"]}
+    answer = await shop.api.post("/v1/recommendations:explain", json=asked)
+    assert answer.json()["items"][0]["obstacles"][0]["code"] == "already_bought"

@@ -195,3 +195,23 @@ async def test_a_models_products_are_the_tenants_own(trained: ShopClient, shop: 
 
     for name in ("home-for-you", "home-popular", {"name": "product-similar", "product": "beer-0"}):
         assert {*await shop.shown(name, token=make_token(shop, claims={"sub": "beer-1"}))} == {"mine-1", "mine-2"}
+
+
+@pytest.mark.parametrize(
+    ("need", "said"),
+    [
+        ({"field": "colour", "value": "red"}, "attributes."),
+        ({"field": "attributes.", "value": "red"}, "attributes."),
+        ({"field": "sale_price_minor", "value": 5}, "price_minor"),
+        ({"field": "sale_from_s", "value": 5, "compare": "at_least"}, "price_minor"),
+        ({"field": "price_minor", "value": "5", "compare": "at_most"}, "number"),
+        ({"field": "price_minor", "value": True, "compare": "at_least"}, "number"),
+    ],
+)
+async def test_r7_a_need_that_no_product_can_meet_or_that_asks_for_a_secret_is_refused(
+    shop: ShopClient, need: Document, said: str
+) -> None:
+    answer = await shop.ask({"name": "home-popular", "needs": [need]})
+    check_problem(answer, 422)
+    assert answer.json()["errors"][0]["field"] == "slots[0].needs[0]"
+    assert said in answer.json()["detail"]

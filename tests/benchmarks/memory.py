@@ -123,6 +123,7 @@ def _products() -> list[CatalogueRow]:
             created_at=BEGAN_AT,
             categories=("Everything", f"Category {number % 60}"),
             attributes='{"colour": "red", "width": 102.5}',
+            published=True,
         )
         for number in range(PRODUCTS)
     ]

@@ -45,6 +45,7 @@ def product(product_id: str, **fields: Any) -> CatalogueRow:
         "available_until": None,
         "created_at": MONDAY - timedelta(days=30),
         "categories": (),
+        "published": True,
         **fields,
         "attributes": msgspec.json.encode(fields.get("attributes", {})).decode(),
     }

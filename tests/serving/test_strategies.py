@@ -1,5 +1,6 @@
 """Strategies: which products each shows, why, and what it falls back on."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from recommender.serving.newcomers import find_newcomers
 from recommender.serving.orders import Orders
 from recommender.serving.session import NOTHING, Session
 from tenants.placements import Placement, Strategy
-from tests.serving.shops import NOW, make_model, open_live, product
+from tests.serving.shops import MONDAY, NOW, make_model, open_live, product
 from widgets.slots import Slot, Viewer, fill
 
 IDS = ("boots", "brush", "coat", "drill", "grease", "laces", "sandals", "socks")
@@ -213,3 +214,24 @@ def test_r2_who_has_everything_is_shown_what_they_have_rather_than_nothing() -> 
     shop.placements = {"place": Placement(id="place", strategy="for_you")}
     assert set(ids(ask(shop, shopper="ann"))) == set(IDS)
     assert set(ids(ask(shop, shopper="ann", session=Session(bought=("boots",))))) == {*IDS} - {"boots"}
+
+
+@pytest.mark.parametrize("strategy", ["similar", "bought_together", "for_you"])
+@pytest.mark.parametrize(
+    "hidden", [{"published": False, "offered": False}, {"available_from": MONDAY + timedelta(hours=1)}]
+)
+def test_r6_a_product_that_is_not_published_is_as_unknown_as_one_that_never_was(
+    strategy: Strategy, hidden: dict[str, Any]
+) -> None:
+    shop = placed(strategy)
+    shop.catalogue.put([product("coat", title="Secret", categories=("Coats",), **hidden)])
+    session = Session(viewed=("coat", "boots"), carted=("coat",))
+    unknown = ask(shop, product="nothing", session=Session(viewed=("boots",)))
+    assert ask(shop, product="coat", session=session) == unknown
+    assert "Secret" not in str(unknown)
+
+
+def test_r6_a_page_of_a_product_that_is_sold_out_still_names_it() -> None:
+    shop = placed("similar")
+    shop.catalogue.put([product("coat", offered=False, in_stock=False)])
+    assert reasons(ask(shop, product="coat", limit=1)) == {"socks": "Like Product coat"}
