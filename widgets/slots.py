@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from recommender.serving.live_tenant import LiveTenant
-from recommender.serving.needs import Need, Needs
+from recommender.serving.needs import Looks, Need, Needs
 from recommender.serving.orders import Orders
 from recommender.serving.picking import Picked, Wish, pick
 from recommender.serving.session import NOTHING, Session
@@ -46,24 +46,26 @@ STRANGER = Viewer(None, NOTHING)
 
 def fill(live: LiveTenant, orders: Orders, slots: Iterable[Slot], viewer: Viewer, *, now: float) -> bytes:
     """The JSON answer for all slots of a page; no product stands in two of them. `now` is in POSIX seconds."""
-    taken: set[int] = set()
-    filled = b",".join([_fill_one(live, orders, slot, viewer, now, taken) for slot in slots])
+    taken, looks = set[int](), Looks()
+    filled = b",".join([_fill_one(live, orders, slot, viewer, now, taken, looks) for slot in slots])
     return b'{"model":%s,"slots":[%s]}' % (live.version_json, filled)
 
 
-def _fill_one(live: LiveTenant, orders: Orders, slot: Slot, viewer: Viewer, now: float, taken: set[int]) -> bytes:
+def _fill_one(
+    live: LiveTenant, orders: Orders, slot: Slot, viewer: Viewer, now: float, taken: set[int], looks: Looks
+) -> bytes:
     placement = live.placements.get(slot.name)
     if placement is None:
         return _head(slot.name, "none", "none", "", "There is no placement of that name.") + b"]}"
     ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now)
-    wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs))
+    wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs), looks)
     order = orders.get(live, placement, ask, now=now)
     picked = pick(live, placement, ask, order, wish, now=now, taken=taken)
-    return _encode(live, orders, placement, picked)
+    return _encode(live, orders, placement, picked, needs=bool(slot.needs))
 
 
-def _encode(live: LiveTenant, orders: Orders, placement: Placement, picked: Picked) -> bytes:
-    why = None if picked.rows else _why_empty(live, placement)
+def _encode(live: LiveTenant, orders: Orders, placement: Placement, picked: Picked, *, needs: bool) -> bytes:
+    why = None if picked.rows else _why_empty(live, placement, needs=needs)
     heading = HEADINGS.get(picked.source, placement.heading) if picked.fallen_back else placement.heading
     cards, closings = live.catalogue.cards.many(picked.rows), orders.closings(live)
     shown = [
@@ -73,10 +75,16 @@ def _encode(live: LiveTenant, orders: Orders, placement: Placement, picked: Pick
     return _head(placement.id, placement.strategy, picked.source, heading, why) + b",".join(shown) + b"]}"
 
 
-def _why_empty(live: LiveTenant, placement: Placement) -> str:
+def _why_empty(live: LiveTenant, placement: Placement, *, needs: bool) -> str:
     if not len(live.catalogue):
         return "The catalogue is empty."
-    return WHY_NONE[placement.strategy] if placement.strict else "No product can be shown now."
+    if needs:
+        return "No product that this place may show meets the needs."
+    return (
+        WHY_NONE[placement.strategy]
+        if placement.strict
+        else "Nothing is on sale that this place may show: see its rules, its filter and what the page leaves out."
+    )
 
 
 @lru_cache(maxsize=4_096)

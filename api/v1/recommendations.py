@@ -30,7 +30,7 @@ from infra.errors import (
 )
 from recommender.serving.explaining import Explanation, explain
 from recommender.serving.live_tenant import LiveTenant
-from recommender.serving.needs import Needs
+from recommender.serving.needs import Looks, Needs
 from recommender.serving.picking import Wish
 from recommender.serving.rules import compile_rules, give_way
 from recommender.serving.session import NOTHING, Session
@@ -116,7 +116,7 @@ async def explain_products(request: Request) -> Response:
     orders, now = state_of(request).orders, _now(request, asked.at)
     session = await _session(state_of(request), live, asked)
     ask = ask_of(live, _person(live, asked), session, slot.product, now=now)
-    wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs))
+    wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs), Looks())
     items = tuple(explain(live, orders, placement, ask, wish, product, now=now) for product in asked.products)
     model = None if live.version_id is None else str(live.version_id)
     return answer(msgspec.to_builtins(Explanations(model=model, items=items)))

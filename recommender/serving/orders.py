@@ -57,7 +57,9 @@ class Orders:
         ruling = live.ruling(placement.id)
         key = (live.generation, placement.id, ask, int(now // DAY_S))
         order = self._known.get(key)
-        if order is None:
+        if order is not None:
+            self._known.move_to_end(key)
+        else:
             order = self._known[key] = make_order(live, placement, ask, ruling, day=key[3])
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)

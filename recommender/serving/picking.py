@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from recommender.serving.live_tenant import LiveTenant
-from recommender.serving.needs import Needs
+from recommender.serving.needs import Looks, Needs
 from recommender.serving.orders import Order, Ordered, behind
 from recommender.serving.reasons import Because, Why, why
 from recommender.serving.strategies import Ask, Source
@@ -29,6 +29,7 @@ class Wish(NamedTuple):
     limit: int
     exclude: Collection[str]
     needs: Needs
+    looks: Looks
 
 
 def pick(
@@ -43,7 +44,7 @@ def pick(
             pin for pin in pins if pin[0] <= wish.limit and _may(live, pin[1], mask, barred | order.gone, wish)
         )
         barred.update(row for _, row in pins)
-    walk = _Walk(live, mask, barred, wish.needs, wish.limit - len(pins))
+    walk = _Walk(live, mask, barred, wish, wish.limit - len(pins))
     source, fallen_back = walk.through(order.stages), False
     if walk.left:
         gone = order.gone - barred
@@ -64,17 +65,18 @@ def pick(
 class _Walk:
     """What a page waits for: the way through an order until enough was found."""
 
-    __slots__ = ("_barred", "_live", "_mask", "_needs", "left", "rows", "whys")
+    __slots__ = ("_barred", "_live", "_looks", "_mask", "_needs", "left", "rows", "whys")
 
-    def __init__(self, live: LiveTenant, mask: bytes, barred: set[int], needs: Needs, wanted: int) -> None:
-        self._live, self._mask, self._barred, self._needs = live, mask, barred, needs
+    def __init__(self, live: LiveTenant, mask: bytes, barred: set[int], wish: Wish, wanted: int) -> None:
+        self._live, self._mask, self._barred = live, mask, barred
+        self._needs, self._looks = wish.needs, wish.looks
         self.rows, self.whys, self.left = list[int](), list[Why](), wanted
 
     def through(self, stages: Iterable[Ordered]) -> Source:
         """Take what may be shown; returns the first source that gave any."""
         source: Source = "none"
         for stage in stages:
-            if not self.left:
+            if not self.left or self._looks.left < 0:
                 break
             if self._take(stage) and source == "none":
                 source = stage.source
@@ -84,7 +86,11 @@ class _Walk:
         mask, barred, needs, rows, whys = self._mask, self._barred, self._needs, self.rows, self.whys
         before, wanted = len(rows), len(rows) + self.left
         for row, reason in zip(stage.rows, stage.whys, strict=False):
-            if mask[row] and row not in barred and (not needs.all or needs.met_by(self._live.catalogue.document(row))):
+            if mask[row] and row not in barred:
+                if needs.all and not self._meets(row):
+                    if self._looks.left < 0:
+                        break
+                    continue
                 barred.add(row)
                 rows.append(row)
                 whys.append(reason)
@@ -92,6 +98,9 @@ class _Walk:
                     break
         self.left = wanted - len(rows)
         return len(rows) - before
+
+    def _meets(self, row: int) -> bool:
+        return self._looks.take() and self._needs.met_by(self._live.catalogue.document(row))
 
 
 def _may(live: LiveTenant, row: int, mask: bytes, barred: Collection[int], wish: Wish) -> bool:

@@ -30,6 +30,8 @@ Source = Literal[
 
 SESSION_PRODUCTS = 6
 """How many of the latest products of a session count."""
+CART_PRODUCTS = 3
+"""Of these at the most from a full cart, as long as something was looked at."""
 FADING = 0.8
 """What a product of a session counts beside the one after it."""
 CART_WEIGHT = 1.5
@@ -214,15 +216,19 @@ def _bent(live: LiveTenant, own: Stage, session: Session) -> Stage:
 def _of_newcomer(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
     """What goes with the session's products, tempered by what the shopper's segment buys; a stranger's is everyone."""
     segment, voices = live.find_cold_segment(ask.shopper_id), _voices(live, ask.session)
-    if live.learned is None or (segment is None and not voices):
-        return
-    crowd = _everyone(live.learned) if segment is None else _alike(live.learned, segment)
+    crowd = _crowd(live.learned, segment)
     if voices:
         rows, whys = fuse([*voices, crowd])
         seen = _rows(live, (*ask.session.carted, *ask.session.viewed))
         yield _without(Stage("session", rows, why(Because.PICKED), whys), seen)
-    else:
+    elif segment is not None:
         yield Stage("segment", crowd.rows, crowd.why)
+
+
+def _crowd(learned: Learned | None, segment: int | None) -> Voice:
+    if learned is None:
+        return Voice((), 0.0, why(Because.POPULAR))
+    return _everyone(learned) if segment is None else _alike(learned, segment)
 
 
 def _everyone(learned: Learned) -> Voice:
@@ -236,8 +242,9 @@ def _alike(learned: Learned, segment: int) -> Voice:
 
 def _voices(live: LiveTenant, session: Session) -> list[Voice]:
     """What goes with each of the session's latest products; the latest says most."""
-    told = [(name, Because.IN_CART, CART_WEIGHT) for name in session.carted]
-    told += [(name, Because.VIEWED, 1.0) for name in session.viewed if name not in session.carted]
+    carted = [(name, Because.IN_CART, CART_WEIGHT) for name in session.carted]
+    viewed = [(name, Because.VIEWED, 1.0) for name in session.viewed if name not in session.carted]
+    told = carted[:CART_PRODUCTS] + viewed + carted[CART_PRODUCTS:]
     said = [(live.row_of(name), because, weight) for name, because, weight in told[:SESSION_PRODUCTS]]
     return [
         Voice(live.beside(row), weight * FADING**age, why(because, row))

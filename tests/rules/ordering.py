@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from recommender.serving.catalogue import Catalogue, Shelves
 from recommender.serving.live_tenant import LiveTenant
-from recommender.serving.needs import NO_NEEDS
+from recommender.serving.needs import Looks, Needs
 from recommender.serving.orders import Order, Ordered
 from recommender.serving.picking import Wish, pick
 from recommender.serving.rulings import Ruling, reorder
@@ -36,4 +36,4 @@ def shown(
     live.catalogue.put(product(f"p{row}", offered=row not in sold_out) for row in range(1, 13))
     rows = reorder(order, ruling.factors)
     made = Order((Ordered("model", rows, [0] * len(rows)),), frozenset(barred), frozenset(barred))
-    return pick(live, PLACE, Ask(), made, Wish(50, (), NO_NEEDS), now=NOW, taken=set(barred)).rows
+    return pick(live, PLACE, Ask(), made, Wish(50, (), Needs(), Looks()), now=NOW, taken=set(barred)).rows

@@ -5,7 +5,7 @@ from typing import Any
 
 from recommender.serving.explaining import Explanation, explain
 from recommender.serving.live_tenant import LiveTenant
-from recommender.serving.needs import Need, Needs
+from recommender.serving.needs import Looks, Need, Needs
 from recommender.serving.orders import Orders
 from recommender.serving.picking import Wish
 from recommender.serving.strategies import Ask
@@ -24,7 +24,7 @@ def shop() -> LiveTenant:
 
 
 def explained(product_id: str, *, limit: int = 2, **wish: Any) -> Explanation:
-    wanted = Wish(limit, wish.get("exclude", ()), Needs(wish.get("needs", ())))
+    wanted = Wish(limit, wish.get("exclude", ()), Needs(wish.get("needs", ())), Looks())
     live = shop()
     return explain(live, Orders(), live.placements["place"], Ask("ann"), wanted, product_id, now=NOW)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from recommender.serving.catalogue import Catalogue, Shelves
 from recommender.serving.live_tenant import LiveTenant
-from recommender.serving.needs import Needs
+from recommender.serving.needs import Looks, Needs
 from recommender.serving.orders import Orders
 from recommender.serving.picking import Wish, pick
 from recommender.serving.rules import compile_rules
@@ -20,7 +20,7 @@ IDS = ("boots", "laces", "socks")
 
 def shown(live: LiveTenant, orders: Orders, *, now: float = NOW) -> Sequence[str]:
     order = orders.get(live, HOME, Ask(), now=now)
-    picked = pick(live, HOME, Ask(), order, Wish(9, (), Needs()), now=now, taken=set())
+    picked = pick(live, HOME, Ask(), order, Wish(9, (), Needs(), Looks()), now=now, taken=set())
     return [live.catalogue.ids[row] for row in picked.rows]
 
 

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.needs import MOST_LOOKS, Need
 from recommender.serving.newcomers import find_newcomers
 from recommender.serving.orders import Orders
 from recommender.serving.session import NOTHING, Session
@@ -235,3 +236,21 @@ def test_r6_a_page_of_a_product_that_is_sold_out_still_names_it() -> None:
     shop = placed("similar")
     shop.catalogue.put([product("coat", offered=False, in_stock=False)])
     assert reasons(ask(shop, product="coat", limit=1)) == {"socks": "Like Product coat"}
+
+
+def test_r3_a_full_cart_does_not_mute_what_is_looked_at() -> None:
+    full = ("boots", "brush", "coat", "drill", "grease", "laces")
+    slot = ask(placed("for_you"), session=Session(viewed=("sandals",), carted=full), limit=1)
+    assert slot["products"][0]["id"] == "socks"
+
+
+def test_r7_a_request_compares_only_so_many_products_with_needs_and_the_best_first() -> None:
+    many = [product(f"p{number}", brand="Acme" if number < 3 else "") for number in range(MOST_LOOKS + 50)]
+    shop = open_live(many)
+    shop.placements = {"place": Placement(id="place", strategy="new")}
+    impossible = [Slot(name="place", needs=(Need(field="brand", value="Bolt"),))] * 20
+    looks, read = [], shop.catalogue.document
+    shop.catalogue.document = lambda row: looks.append(row) or read(row)  # type: ignore[method-assign, func-returns-value]
+    answer = msgspec.json.decode(fill(shop, Orders(), impossible, Viewer(None, NOTHING), now=NOW))
+    assert {slot["why"] for slot in answer["slots"]} == {"No product that this place may show meets the needs."}
+    assert len(looks) == MOST_LOOKS
