@@ -1,16 +1,15 @@
 """Slots: a page's places filled with cards, the bytes put together from what is ready in memory."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
 
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.needs import Looks, Need, Needs
-from recommender.serving.orders import Orders
+from recommender.serving.orders import DAY_S, Orders
 from recommender.serving.picking import Picked, Wish, pick
 from recommender.serving.session import NOTHING, Session
 from recommender.serving.strategies import WHY_NONE, ask_of
@@ -31,8 +30,7 @@ class Slot(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     limit: Annotated[int, Meta(ge=1, le=50, description="Unset: as many as the placement says.")] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Viewer:
+class Viewer(NamedTuple):
     """Who looks at the page."""
 
     shopper_id: str | None
@@ -44,8 +42,18 @@ STRANGER = Viewer(None, NOTHING)
 """Somebody of whom nothing is known, or nothing is to be used."""
 
 
-def fill(live: LiveTenant, orders: Orders, slots: Iterable[Slot], viewer: Viewer, *, now: float) -> bytes:
-    """The JSON answer for all slots of a page; no product stands in two of them. `now` is in POSIX seconds."""
+def fill(live: LiveTenant, orders: Orders, slots: tuple[Slot, ...], viewer: Viewer, *, now: float) -> bytes:
+    """The JSON answer for all slots of a page; no product stands in two of them. `now` is in POSIX seconds.
+
+    Strangers ask the same all the time, and a shopper who comes back to a page does: an answer is kept under all that
+    it depends on, and nothing needs to be taken back.
+    """
+    live.advance(now)
+    key = (live.generation, live.catalogue.version, int(now // DAY_S), viewer, slots)
+    return orders.answers.get(key) or orders.keep(key, _fill(live, orders, slots, viewer, now))
+
+
+def _fill(live: LiveTenant, orders: Orders, slots: Iterable[Slot], viewer: Viewer, now: float) -> bytes:
     taken, looks = set[int](), Looks()
     filled = b",".join([_fill_one(live, orders, slot, viewer, now, taken, looks) for slot in slots])
     return b'{"model":%s,"slots":[%s]}' % (live.version_json, filled)

@@ -2,7 +2,7 @@
 
 from array import array
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import chain, repeat
 from typing import NamedTuple
 
@@ -18,6 +18,8 @@ KEPT = 150
 DIVERSE = 48
 REMEMBERED = 4_096
 """Orders that a process keeps, about 2 kB each."""
+MOST_ANSWERS = 2_048
+"""Answers that a process keeps, about 5 kB each."""
 MOST_CLOSINGS = 50_000
 """Reasons in words that a process keeps, about 200 bytes each."""
 DAY_S = 86_400
@@ -45,12 +47,21 @@ Key = tuple[int, str, Ask, int]
 
 
 class Orders:
-    """A process' memory of orders. The same key has the same order, so that forgetting costs time and nothing else."""
+    """A process' memory of orders and answers. The same key has the same one, so that forgetting costs time alone."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[Key, Order] = OrderedDict()
         self._closings: dict[int, dict[Why, bytes]] = {}
         self._closing_count = 0
+        self.answers: OrderedDict[Hashable, bytes] = OrderedDict()
+        """Whole answers, by all that they depend on; see `widgets.slots.fill`."""
+
+    def keep(self, key: Hashable, answer: bytes) -> bytes:
+        """Remember an answer, and forget the one that was kept first when there are too many."""
+        self.answers[key] = answer
+        if len(self.answers) > MOST_ANSWERS:
+            self.answers.popitem(last=False)
+        return answer
 
     def get(self, live: LiveTenant, placement: Placement, ask: Ask, *, now: float) -> Order:
         live.advance(now)

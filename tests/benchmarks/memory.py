@@ -86,7 +86,7 @@ def _ask(live: LiveTenant, orders: Orders, dice: random.Random) -> int:
     viewed = tuple(_product_id(dice.randrange(PRODUCTS)) for _ in range(3))
     viewer = Viewer(_shopper_id(dice.randrange(SHOPPERS)), Session(viewed))
     slots = [Slot(name="home-for-you", limit=12), Slot(name="home-popular", limit=12)]
-    assert fill(live, orders, slots, viewer, now=BEGAN_AT.timestamp()).count(b'"price_minor"') == 24
+    assert fill(live, orders, tuple(slots), viewer, now=BEGAN_AT.timestamp()).count(b'"price_minor"') == 24
     return 1
 
 

@@ -75,7 +75,7 @@ LIVE = shop()
 
 
 def shown(slots: list[Slot], viewer: Viewer, *, live: LiveTenant = LIVE, now: float = NOW) -> list[list[str]]:
-    answer = msgspec.json.decode(fill(live, Orders(), slots, viewer, now=now))
+    answer = msgspec.json.decode(fill(live, Orders(), tuple(slots), viewer, now=now))
     return [[card["id"] for card in slot["products"]] for slot in answer["slots"]]
 
 

@@ -33,7 +33,7 @@ def placed(strategy: Strategy, **fields: Any) -> LiveTenant:
 
 def ask(shop: LiveTenant, shopper: str | None, session: Session = NOTHING, limit: int = 3) -> dict[str, Any]:
     viewer = Viewer(shopper, session)
-    answer = msgspec.json.decode(fill(shop, Orders(), [Slot(name="place", limit=limit)], viewer, now=NOW))
+    answer = msgspec.json.decode(fill(shop, Orders(), (Slot(name="place", limit=limit),), viewer, now=NOW))
     found: dict[str, Any] = answer["slots"][0]
     return found
 

@@ -40,7 +40,7 @@ def placed(strategy: Strategy, **fields: Any) -> LiveTenant:
 
 def ask(shop: LiveTenant, *, shopper: str | None = None, session: Session = NOTHING, **slot: Any) -> dict[str, Any]:
     viewer = Viewer(shopper, session)
-    answer = msgspec.json.decode(fill(shop, Orders(), [Slot(name="place", **slot)], viewer, now=NOW))
+    answer = msgspec.json.decode(fill(shop, Orders(), (Slot(name="place", **slot),), viewer, now=NOW))
     found: dict[str, Any] = answer["slots"][0]
     return found
 
@@ -117,7 +117,7 @@ def test_r2_another_placement_that_has_nothing_shows_what_sells_under_its_own_na
 def test_r2_placements_of_one_page_show_distinct_products() -> None:
     shop = live(place=Placement(id="place", strategy="for_you"), more=Placement(id="more", strategy="popular"))
     slots = [Slot(name="place", limit=3), Slot(name="more", limit=3), Slot(name="more", limit=3)]
-    answer = msgspec.json.decode(fill(shop, Orders(), slots, Viewer("ann", NOTHING), now=NOW))
+    answer = msgspec.json.decode(fill(shop, Orders(), tuple(slots), Viewer("ann", NOTHING), now=NOW))
     shown = [card["id"] for slot in answer["slots"] for card in slot["products"]]
     assert len(shown) == len(set(shown)) >= 7
 
@@ -248,7 +248,7 @@ def test_r7_a_request_compares_only_so_many_products_with_needs_and_the_best_fir
     many = [product(f"p{number}", brand="Acme" if number < 3 else "") for number in range(MOST_LOOKS + 50)]
     shop = open_live(many)
     shop.placements = {"place": Placement(id="place", strategy="new")}
-    impossible = [Slot(name="place", needs=(Need(field="brand", value="Bolt"),))] * 20
+    impossible = (Slot(name="place", needs=(Need(field="brand", value="Bolt"),)),) * 20
     looks, read = [], shop.catalogue.document
     shop.catalogue.document = lambda row: looks.append(row) or read(row)  # type: ignore[method-assign, func-returns-value]
     answer = msgspec.json.decode(fill(shop, Orders(), impossible, Viewer(None, NOTHING), now=NOW))
