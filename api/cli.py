@@ -165,6 +165,8 @@ def train(
     """Train a tenant's model now, in a process of its own; or all tenants' (exit code 1 if one failed)."""
     if everyone == (slug is not None):
         raise typer.BadParameter("Name one tenant, or say --all.")
+    if everyone and tune:
+        raise typer.BadParameter("--tune is for one tenant; the worker tunes all of them once a week.")
     with running() as settings:
         if slug is None:
             good = asyncio.run(train_all(settings, console, workers=workers, ray=ray, resume=resume))

@@ -159,3 +159,9 @@ async def test_an_unknown_run_or_neither_a_tenant_nor_all_is_refused(service: Se
     assert (code, "There is no run" in said) == (1, True)
     code, said = await run(service)
     assert (code, "--all" in said) == (2, True)
+
+
+async def test_a_fleet_is_not_tuned_by_hand_and_the_refusal_says_what_is_done_instead(service: Service) -> None:
+    code, said = await run(service, "--all", "--tune", "5")
+    assert code == 2
+    assert "--tune is for one tenant; the worker tunes all of them once a week." in said

@@ -12,8 +12,6 @@ from recommender.serving.ranking import CELLS_AT_ONCE, Ranking, best, rank_pairs
 
 LARGEST_BASKET = 150
 """Orders of more products say nothing about any two of them, and cost their square."""
-SHRINKAGE = 3
-"""Shared orders at which a cosine counts by half."""
 
 
 @dataclass(frozen=True, slots=True)
