@@ -5,6 +5,7 @@ import msgspec
 from api.bodies import decode_one
 from api.public.answers import PublicAnswer
 from api.public.page import open_page
+from api.public.personal import read_records
 from api.public.wire import SlotsIn
 from api.state import State
 from widgets.slots import STRANGER, Viewer, fill
@@ -17,9 +18,11 @@ async def ask_slots(state: State, body: bytes) -> PublicAnswer:
     page = await open_page(state, key=wish.key, token=wish.token, visitor=wish.visitor, now=now)
     if wish.personalised:
         session = state.sessions.find(page.owners) or await state.sessions.read(page.owners)
-        viewer = Viewer(page.shopper_id, session)
+        people = (slot.person for slot in wish.slots)
+        records = await read_records(state, page.live, page.shopper_id, people, now=now)
+        viewer = Viewer(page.shopper_id, session, records, wish.region)
     else:
-        viewer = STRANGER
+        viewer = STRANGER._replace(region=wish.region)
     return PublicAnswer(fill(page.live, state.orders, wish.slots, viewer, now=now))
 
 

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api.auth import authenticate
 from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint
+from api.public.personal import read_records
 from api.public.wire import SlotsOut
 from api.resources import answer, refusal_of
 from api.sessions import owner
@@ -36,6 +37,7 @@ from recommender.serving.rules import compile_rules, give_way
 from recommender.serving.session import NOTHING, Session
 from recommender.serving.strategies import ask_of
 from tenants.fields import ExternalId, Moment
+from tenants.options import Region
 from tenants.placements import Placement, find_wrong_placements
 from tenants.rules import Rule, find_wrong_rules
 from widgets.slots import Slot, Viewer, fill
@@ -71,6 +73,7 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class RecommendationsIn(Asked, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Slots for a shopper."""
 
+    region: Annotated[Region | None, Meta(description="Where it is to be sent: what is made may differ.")] = None
     slots: Annotated[tuple[Slot, ...], Meta(min_length=1, max_length=50)]
 
 
@@ -100,7 +103,9 @@ async def recommend(request: Request) -> Response:
     live = await _live(request)
     asked = decode_one(await read_body(request), _recommendations)
     live = await _try(live, asked, _now(request, asked.at))
-    viewer = Viewer(_person(live, asked), await _session(state_of(request), live, asked))
+    person, people = _person(live, asked), (slot.person for slot in asked.slots)
+    records = await read_records(state_of(request), live, person, people, now=_now(request, asked.at))
+    viewer = Viewer(person, await _session(state_of(request), live, asked), records, asked.region)
     body = fill(live, state_of(request).orders, asked.slots, viewer, now=_now(request, asked.at))
     return Response(body, media_type="application/json")
 

@@ -11,6 +11,7 @@ from recommender.serving.newcomers import Newcomers, nobody_new
 from recommender.serving.rules import RuleBook
 from recommender.serving.rulings import FREE, Ruling
 from tenants.consent import Choices
+from tenants.option_plan import Published
 from tenants.placements import STANDARD, Placement
 from tenants.suppression import Suppressed
 
@@ -39,6 +40,14 @@ class LiveTenant:
     """None while there is no rule."""
     judging: bool = False
     """Whether a thread is at work on the book."""
+    documents: Mapping[str, Published] = field(default_factory=dict)
+    """Published option documents by product id."""
+    made: Mapping[str, Published] = field(default_factory=dict)
+    """Those of products that are made to measure."""
+    documents_since: int = 0
+    """The mark up to which option documents have been read."""
+    documents_version: int = 0
+    """How often they were read."""
     rules_since: int = 0
     """The mark up to which rules and placements have been read."""
     choices: Choices = field(default_factory=Choices)
@@ -111,7 +120,7 @@ class LiveTenant:
 
     def state(self) -> tuple[object, ...]:
         """Two that are equal mean that nothing changed between."""
-        read = self.privacy_version, self.identity_version, self.rules_version
+        read = self.privacy_version, self.identity_version, self.rules_version, self.documents_version
         return self.catalogue.version, self.version_id, *read, tuple(self.usual)
 
     def as_of(self, now: float) -> "LiveTenant":
@@ -127,6 +136,12 @@ class LiveTenant:
     def touch(self) -> None:
         """Something changed: orders made before are not used again."""
         self.generation = next(_generations)
+
+    def publish(self, documents: Mapping[str, Published]) -> None:
+        """Offer these products to order from now on."""
+        self.documents = documents
+        self.made = {product: one for product, one in documents.items() if one.plan.measured}
+        self.documents_version += 1
 
     def learn(self, learned: Learned, newcomers: Newcomers) -> None:
         """Serve from this model from now on."""

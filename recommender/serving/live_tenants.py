@@ -27,6 +27,7 @@ from recommender.serving.rules import compile_rules, give_way
 from recommender.stored_model import StoredModel
 from tenants.consent import changed_since, read_choices
 from tenants.merges import read_aliases, read_identity_version
+from tenants.option_documents import list_published, options_changed_since
 from tenants.placements import Placement, read_placements
 from tenants.products import list_changed_products, read_change_mark
 from tenants.rules import Rule, list_rules
@@ -155,6 +156,7 @@ class LiveTenants:
             # Together with the choices: those of merged shoppers are under the id of who stands for them.
             live.aliases, live.identity_version = merged
             rules = await _read_rules(conn, live)
+            await _read_documents(conn, live)
             await _read_catalogue(conn, live, hold=live.book is not None or (rules is not None and bool(rules.rules)))
             version = await find_active_version(conn)
             prior = await read_prior(conn) if version is None else {}
@@ -234,6 +236,15 @@ async def _read_rules(conn: Connection, live: LiveTenant) -> _Rules | None:
         return _Rules(await list_rules(conn), await read_placements(conn), mark)
     live.rules_since = mark
     return None
+
+
+async def _read_documents(conn: Connection, live: LiveTenant) -> None:
+    """Option documents, in full when one was published or retired."""
+    mark = await read_change_mark(conn)
+    if live.documents_since == 0 or await options_changed_since(conn, live.documents_since):
+        documents = await list_published(conn)
+        live.publish({product: one for one in documents for product in one.document.products})
+    live.documents_since = mark
 
 
 async def _read_catalogue(conn: Connection, live: LiveTenant, *, hold: bool) -> None:
