@@ -36,7 +36,9 @@ from api.v1.profiles import PROFILES
 from api.v1.recommendations import RECOMMENDATIONS
 from api.v1.rules import RULES
 from api.v1.shoppers import SHOPPERS
+from api.v1.special_requests import SPECIAL_REQUESTS
 from api.v1.verticals import VERTICALS
+from api.v1.work_calendar import WORK_CALENDAR
 from infra.clock import Clock, system_clock
 from infra.settings import Settings
 
@@ -59,6 +61,8 @@ ENDPOINTS: list[Endpoint] = [
     *RECOMMENDATIONS,
     *RULES,
     *PLACEMENTS.endpoints(),
+    *WORK_CALENDAR,
+    *SPECIAL_REQUESTS,
 ]
 
 

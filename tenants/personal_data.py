@@ -37,6 +37,7 @@ PERSONAL_TABLES = (
     PersonalTable("events", "delete"),
     PersonalTable("consents", "delete"),
     PersonalTable("contact_preferences", "delete"),
+    PersonalTable("special_requests", "delete"),
     PersonalTable("people", "delete"),
     PersonalTable("shopper_identifiers", "delete"),
     # With its moves.

@@ -5,6 +5,7 @@ from api.endpoints import Endpoint
 from api.public.events import take_events
 from api.public.page import preflight
 from api.public.slots import ask_slots
+from api.public.special_requests import PUBLIC_REQUESTS
 from api.public.wire import MAX_BODY, TYPES, EventsIn, EventsOut, SlotsIn, SlotsOut
 from infra.errors import BadRequest, Invalid, Refusal, TooLarge, Unauthenticated, Unavailable, Unsupported
 
@@ -24,4 +25,5 @@ PUBLIC = [
     ),
     Endpoint("OPTIONS", "/public/v1/slots", preflight, "CORS", "public", answer=None, status=204, refusals=()),
     Endpoint("OPTIONS", "/public/v1/events", preflight, "CORS", "public", answer=None, status=204, refusals=()),
+    *PUBLIC_REQUESTS,
 ]  # fmt: skip

@@ -19,6 +19,13 @@ Token = Annotated[str, Meta(min_length=1, max_length=4000, description="A shoppe
 VisitorId = Annotated[str, Meta(min_length=8, max_length=100, description="A random id of this browser.")]
 
 
+class ProvenIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who asks, where only a proven shopper may."""
+
+    key: PublishableKey
+    token: Token
+
+
 class SlotsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All places of a page in one request."""
 
