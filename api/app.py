@@ -36,6 +36,7 @@ from api.v1.profiles import PROFILES
 from api.v1.recommendations import RECOMMENDATIONS
 from api.v1.rules import RULES
 from api.v1.shoppers import SHOPPERS
+from api.v1.sizes import SIZES
 from api.v1.verticals import VERTICALS
 from infra.clock import Clock, system_clock
 from infra.settings import Settings
@@ -59,6 +60,7 @@ ENDPOINTS: list[Endpoint] = [
     *RECOMMENDATIONS,
     *RULES,
     *PLACEMENTS.endpoints(),
+    *SIZES,
 ]
 
 

@@ -65,6 +65,7 @@ MOVED: tuple[Moved, ...] = (
     Moved("people", "external_id"),
     Moved("consents", "consent_id", "uuid"),
     Moved("exports", "export_id", "uuid"),
+    Moved("fit_feedback", "feedback_id"),
 )
 SHOPPERS = "shoppers"
 """In the list of what was moved: the rows that were merged, by our ids."""
