@@ -36,6 +36,7 @@ from api.v1.profiles import PROFILES
 from api.v1.recommendations import RECOMMENDATIONS
 from api.v1.rules import RULES
 from api.v1.shoppers import SHOPPERS
+from api.v1.sizes import SIZES
 from api.v1.special_requests import SPECIAL_REQUESTS
 from api.v1.verticals import VERTICALS
 from api.v1.work_calendar import WORK_CALENDAR
@@ -63,6 +64,7 @@ ENDPOINTS: list[Endpoint] = [
     *PLACEMENTS.endpoints(),
     *WORK_CALENDAR,
     *SPECIAL_REQUESTS,
+    *SIZES,
 ]
 
 

@@ -14,8 +14,8 @@ from infra.database import Connection, Row
 from infra.errors import Invalid
 from tenants.upserts import Upserted, make_document, outcomes
 
-Table = Literal["rules", "placements"]
-MOST: dict[Table, int] = {"rules": 1000, "placements": 200}
+Table = Literal["rules", "placements", "size_charts", "collections"]
+MOST: dict[Table, int] = {"rules": 1000, "placements": 200, "size_charts": 500, "collections": 200}
 """Documents a tenant."""
 D = TypeVar("D", bound=Struct)
 
@@ -30,7 +30,9 @@ class TooManyDocuments(Invalid):
 def refuse_too_many(table: Table, count: int) -> None:
     """Raises TooManyDocuments when a shop may not have that many."""
     if count > MOST[table]:
-        raise TooManyDocuments(f"A shop has at most {MOST[table]} {table}; with these it would have {count}.")
+        raise TooManyDocuments(
+            f"A shop has at most {MOST[table]} {table.replace('_', ' ')}; with these it would have {count}."
+        )
 
 
 async def upsert_documents(conn: Connection, table: Table, documents: Sequence[Struct]) -> Upserted:

@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 
 from recommender.serving.cards import Card
 from recommender.serving.live_tenant import LiveTenant
-from recommender.serving.made import Made, Priced, Side, evaluate_for, tell_made
+from recommender.serving.made import Made, Priced, evaluate_for, tell_made
 from tenants.fields import ExternalId, Scalar
 from tenants.measured import Record
 from tenants.option_answers import Evaluation
@@ -154,9 +154,7 @@ class Worked(NamedTuple):
     withdrawal_exempt: bool
 
 
-def configure(
-    live: LiveTenant, published: Published, wished: Wished, record: Record | None, *, now: float
-) -> Worked:
+def configure(live: LiveTenant, published: Published, wished: Wished, record: Record | None, *, now: float) -> Worked:
     """`record`: None for somebody who has not proven who they are; `now` in POSIX seconds."""
     live.advance(now)
     row, at = live.catalogue.rows[wished.product], datetime.fromtimestamp(now, UTC)
@@ -219,9 +217,7 @@ def _option(
     return msgspec.convert({**common, **_details(option, closed, base, locale)}, OptionOut)
 
 
-def _details(
-    option: Option, closed: Mapping[tuple[str, str | None], str], base: int, locale: str
-) -> dict[str, object]:
+def _details(option: Option, closed: Mapping[tuple[str, str | None], str], base: int, locale: str) -> dict[str, object]:
     match option:
         case ChoiceOption():
             return {"values": tuple(_values(option, closed, base, locale))}

@@ -14,6 +14,7 @@ from api.paging import make_cursor
 from infra.settings import Settings
 from tests.imports.isolation import ask_imports
 from tests.made_orders.isolation import ask_made_to_order
+from tests.sizes.isolation import ask_sizes
 from tests.support.polling import until
 from tests.support.service import Service
 from tests.support.shop import Document, ShopClient, event, open_test_shop, order, product
@@ -21,6 +22,11 @@ from tests.support.shop import Document, ShopClient, event, open_test_shop, orde
 KINDS = ("products", "orders", "events", "shoppers", "people", "attributes", "rules", "placements")
 IDS = ("same", "same-2", "only-b")
 VISITOR = "visitor-0001"
+PARTS = (
+    ask_imports,
+    ask_made_to_order,
+    ask_sizes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +112,9 @@ async def ask_everything(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, 
         yield asked
     async for asked in ask_identity(a, pair):
         yield asked
-    async for asked in ask_imports(a, pair):
-        yield asked
-    async for asked in ask_made_to_order(a, pair):
-        yield asked
+    for part in PARTS:
+        async for asked in part(a, pair):
+            yield asked
     yield "GET /v1/models", "", await a.api.get("/v1/models")
     yield "POST /v1/models:train", "", await a.api.post("/v1/models:train", headers={"X-Tenant": pair.b.tenant_id})
     for version in (pair.version, pair.b.tenant_id, "only-b"):
