@@ -1,7 +1,7 @@
-"""Configurator: a product that is made to order, as one shopper's answers and record make it: what a page shows and asks."""
+"""Configurator: a product that is made to order, as a shopper's answers and record make it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -17,6 +17,7 @@ from tenants.option_plan import Published
 from tenants.option_pricing import price_of
 from tenants.option_texts import label_of, text_of
 from tenants.options import ChoiceOption, MeasurementOption, NumberOption, Option, PartId, Region, TextOption
+from tenants.work_calendar import WorkCalendar, promise
 
 Answers = Annotated[
     dict[PartId, Scalar],
@@ -73,11 +74,21 @@ class DocumentOut(Struct, frozen=True, kw_only=True):
     options: tuple[OptionOut, ...]
 
 
-class FixOut(Struct, frozen=True, kw_only=True):
-    """An answer that mends an issue; null takes the answer away."""
+class ChangeOut(Struct, frozen=True, kw_only=True):
+    """One more answer to give along with a fix; null for none."""
 
     option: str
     value: Scalar
+
+
+class FixOut(Struct, frozen=True, kw_only=True):
+    """What mends an issue. choose: answer with any of `values`. remove: send null. answer: the shopper's own words or
+    number are wanted. measure: the record lacks a measure, or has one that cannot be made."""
+
+    option: str
+    act: Literal["choose", "remove", "answer", "measure"]
+    values: tuple[Scalar, ...]
+    also: tuple[ChangeOut, ...]
 
 
 class IssueOut(Struct, frozen=True, kw_only=True):
@@ -130,6 +141,21 @@ class FitOut(Struct, frozen=True, kw_only=True):
     person: str | None
 
 
+class PromiseOut(Struct, frozen=True, kw_only=True):
+    """When the shop confirms an order that comes now, starts on it and has it ready."""
+
+    confirm_by: datetime
+    starts_on: date
+    ready_on: date
+
+
+class WithdrawalOut(Struct, frozen=True, kw_only=True):
+    """Whether it can be given back: what is made for one person cannot, and the shopper is told before ordering."""
+
+    exempt: bool
+    notice: Annotated[str, Meta(description="What to show; empty when it can be given back.")]
+
+
 class ConfiguredProduct(Card, frozen=True, kw_only=True):
     """The product as the shop sells it, and whether it is on sale now."""
 
@@ -145,16 +171,21 @@ class Configured(Struct, frozen=True, kw_only=True):
     prefilled: Annotated[dict[str, str], Meta(description="Which answers were put in, and from what.")]
     result: ResultOut
     fit: FitOut
+    promise: Annotated[PromiseOut | None, Meta(description="If it were ordered now; null while it cannot be.")]
+    withdrawal: WithdrawalOut
 
 
-class Worked(NamedTuple):
-    """What was worked out, for whoever adds when it would be ready."""
+class Terms(NamedTuple):
+    """What the shop promises whoever orders."""
 
-    configured: Configured
-    withdrawal_exempt: bool
+    calendar: WorkCalendar
+    notice: Mapping[str, str]
+    """By locale: that what is made for one person cannot be given back."""
 
 
-def configure(live: LiveTenant, published: Published, wished: Wished, record: Record | None, *, now: float) -> Worked:
+def configure(
+    live: LiveTenant, published: Published, wished: Wished, record: Record | None, terms: Terms, *, now: float
+) -> Configured:
     """`record`: None for somebody who has not proven who they are; `now` in POSIX seconds."""
     live.advance(now)
     row, at = live.catalogue.rows[wished.product], datetime.fromtimestamp(now, UTC)
@@ -162,15 +193,26 @@ def configure(live: LiveTenant, published: Published, wished: Wished, record: Re
     region, locale = wished.region, wished.locale
     found = evaluate_for(published, priced, wished.answers, record, region=region, now=at, locale=locale)
     made = tell_made(published, priced, record, region=region, now=at)
-    configured = Configured(
+    ordered = found.complete and found.consistent
+    return Configured(
         product=_product(live, row),
         document=_document(published, found, priced.price_minor, locale),
         answers=dict(found.answers),
         prefilled=dict(found.prefilled),
         result=tell_result(found),
         fit=_fit(made, record, wished.person),
+        promise=_promise(terms.calendar, at, found.lead_days) if ordered else None,
+        withdrawal=_withdrawal(terms.notice, found, locale),
     )
-    return Worked(configured, found.withdrawal_exempt)
+
+
+def _promise(calendar: WorkCalendar, at: datetime, lead_days: int) -> PromiseOut:
+    return msgspec.convert(promise(calendar, at, lead_days), PromiseOut, from_attributes=True)
+
+
+def _withdrawal(notice: Mapping[str, str], found: Evaluation, locale: str) -> WithdrawalOut:
+    said = text_of(notice, locale, otherwise="") if found.withdrawal_exempt else ""
+    return WithdrawalOut(exempt=found.withdrawal_exempt, notice=said)
 
 
 def tell_result(found: Evaluation) -> ResultOut:

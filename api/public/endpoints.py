@@ -2,6 +2,7 @@
 
 from api.door import Door
 from api.endpoints import Endpoint
+from api.public.configure import PUBLIC_CONFIGURE
 from api.public.events import take_events
 from api.public.page import preflight
 from api.public.sizes import SizeAdviceIn, ask_size
@@ -33,5 +34,6 @@ PUBLIC = [
     Endpoint("OPTIONS", "/public/v1/size-advice", preflight, "CORS", "public", answer=None, status=204, refusals=()),
     Endpoint("OPTIONS", "/public/v1/slots", preflight, "CORS", "public", answer=None, status=204, refusals=()),
     Endpoint("OPTIONS", "/public/v1/events", preflight, "CORS", "public", answer=None, status=204, refusals=()),
+    *PUBLIC_CONFIGURE,
     *PUBLIC_REQUESTS,
 ]  # fmt: skip

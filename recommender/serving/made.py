@@ -1,4 +1,4 @@
-"""Made: products that are made to measure, as this shopper would get them: ready with price and days, or what is missing.
+"""Made: products that are made to measure, as this shopper would get them: ready with price and days, or what lacks.
 
 Nothing here is remembered: it is worked out from a record that was read for this one page.
 """

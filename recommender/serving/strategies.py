@@ -160,9 +160,8 @@ def recently_viewed(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
 def made_for_you(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
     """What is made to measure: first what the shopper's record suffices for, each in the order of their taste."""
     made = {live.row_of(product): one for product, one in live.made.items()}
-    able = (
-        {one.document_id for one in live.made.values() if list_needed(one) <= ask.measured} if ask.measured else set()
-    )
+    documents = {one.document_id: one for one in live.made.values()} if ask.measured else {}
+    able = {name for name, one in documents.items() if list_needed(one) <= ask.measured}
     liked = islice(_by_taste(live, ask), SEARCHED)
     rows = list(dict.fromkeys(row for row in chain(liked, made) if row in made and row != NOWHERE))
     ready = {row for row in rows if made[row].document_id in able}
