@@ -77,6 +77,8 @@ class Resource(Generic[D, S]):
     check: Check[D] = no_check
     after: Callable[[Connection, State, UUID], Awaitable[None]] | None = None
     """What else to do in the transaction in which something changed."""
+    scope: str = ""
+    """What a key needs to read or write them; the name if unset."""
     audited: bool = False
     """Whether each document that changed leaves a row in the audit log: for what steers the shop."""
     tell: Callable[[Connection, State, UUID, Sequence[D]], Awaitable[Tell]] | None = None
