@@ -31,6 +31,7 @@ async def fill_every_table(shop: ShopClient) -> None:
     await fill_identity_tables(shop)
     await fill_privacy_tables(shop)
     await fill_import_tables(shop)
+    await fill_made_to_order_tables(shop)
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
@@ -76,6 +77,12 @@ async def fill_import_tables(shop: ShopClient) -> None:
             import_id,
         )
         await conn.execute("insert into import_seen (import_id, document_id) values ($1, 'x')", import_id)
+
+
+async def fill_made_to_order_tables(shop: ShopClient) -> None:
+    assert (await shop.api.put("/v1/work-calendar", json={})).status_code == 200
+    asked = await shop.api.post("/v1/special-requests", json={"shopper_id": "s0", "text": "Please."})
+    assert asked.status_code == 200
 
 
 async def parents(app: Connection) -> list[str]:
