@@ -32,6 +32,7 @@ async def fill_every_table(shop: ShopClient) -> None:
     await fill_privacy_tables(shop)
     await fill_import_tables(shop)
     await fill_size_tables(shop)
+    await fill_made_to_order_tables(shop)
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
@@ -84,6 +85,12 @@ async def fill_size_tables(shop: ShopClient) -> None:
     assert (await shop.push("size-charts", [{"id": "c1", "rows": [{"size": "40", "ranges": ranges}]}])).is_success
     voice = {"id": "f1", "product_id": "p1", "size": "40", "verdict": "small", "source": "return", "shopper_id": "s0"}
     assert (await shop.push("fit-feedback", [voice])).json()["created"] == 1
+
+
+async def fill_made_to_order_tables(shop: ShopClient) -> None:
+    assert (await shop.api.put("/v1/work-calendar", json={})).status_code == 200
+    asked = await shop.api.post("/v1/special-requests", json={"shopper_id": "s0", "text": "Please."})
+    assert asked.status_code == 200
 
 
 async def parents(app: Connection) -> list[str]:
