@@ -27,6 +27,7 @@ from api.v1.feeds import FEEDS
 from api.v1.identity import IDENTITY
 from api.v1.imports import IMPORTS
 from api.v1.models import MODELS
+from api.v1.option_documents import OPTION_DOCUMENTS
 from api.v1.orders import ORDERS
 from api.v1.people import PEOPLE
 from api.v1.placements import PLACEMENTS
@@ -59,6 +60,7 @@ ENDPOINTS: list[Endpoint] = [
     *RECOMMENDATIONS,
     *RULES,
     *PLACEMENTS.endpoints(),
+    *OPTION_DOCUMENTS,
 ]
 
 

@@ -81,6 +81,8 @@ class Resource(Generic[D, S]):
     """Whether each document that changed leaves a row in the audit log: for what steers the shop."""
     tell: Callable[[Connection, State, UUID, Sequence[D]], Awaitable[Tell]] | None = None
     """What others are to hear of documents that were created or updated."""
+    scope: str | None = None
+    """Whose scopes open it, as in `<scope>:read`; its own name if unset."""
     before_delete: Callable[[Connection, State, UUID, str], Awaitable[Tell]] | None = None
     """What a deletion needs besides, in its transaction and when it is committed."""
 
@@ -143,9 +145,10 @@ class Resource(Generic[D, S]):
 
     def endpoints(self) -> list[Endpoint]:
         """The five addresses, for the routes and for the OpenAPI document."""
+        scope = self.scope or self.name
         noun, many, one = self.name.removesuffix("s"), f"/v1/{self.name}", f"/v1/{self.name}/{{id:path}}"
-        reading = partial(Endpoint, tag=self.name, scope=f"{self.name}:read")
-        writing = partial(Endpoint, tag=self.name, scope=f"{self.name}:write")
+        reading = partial(Endpoint, tag=self.name, scope=f"{scope}:read")
+        writing = partial(Endpoint, tag=self.name, scope=f"{scope}:write")
         rows: Any = list[self.document]  # type: ignore[name-defined]  # a type made at run time
         return [
             reading(
@@ -168,7 +171,7 @@ class Resource(Generic[D, S]):
         ]  # fmt: skip
 
     async def _caller(self, request: Request, act: str) -> Caller:
-        return await authenticate(request, state_of(request).keys, f"{self.name}:{act}")
+        return await authenticate(request, state_of(request).keys, f"{self.scope or self.name}:{act}")
 
     def _refuse_bad(self, document: D, request: Request) -> None:
         error = self.check(document, now=state_of(request).clock())
