@@ -14,6 +14,7 @@ from api.paging import make_cursor
 from infra.settings import Settings
 from tests.imports.isolation import ask_imports
 from tests.made_orders.isolation import ask_made_to_order
+from tests.options.isolation import ask_options
 from tests.sizes.isolation import ask_sizes
 from tests.support.polling import until
 from tests.support.service import Service
@@ -25,6 +26,7 @@ VISITOR = "visitor-0001"
 PARTS = (
     ask_imports,
     ask_made_to_order,
+    ask_options,
     ask_sizes,
 )
 

@@ -55,7 +55,9 @@ async def publish(shop: ShopClient, document: Document) -> None:
     await until(offered)
 
 
-async def configure(shop: ShopClient, *, shopper: str | None = None, product: str = "shoe", **more: Any) -> httpx2.Response:
+async def configure(
+    shop: ShopClient, *, shopper: str | None = None, product: str = "shoe", **more: Any
+) -> httpx2.Response:
     """What a page asks of one product."""
     body = {"key": shop.keys.publishable.secret, "product": product, **more}
     if shopper is not None:
@@ -70,7 +72,9 @@ async def configured(shop: ShopClient, **what: Any) -> Document:
     return found
 
 
-async def card(shop: ShopClient, slot: Document | str = "home-made-for-you", *, product: str = "shoe", **more: Any) -> Document:
+async def card(
+    shop: ShopClient, slot: Document | str = "home-made-for-you", *, product: str = "shoe", **more: Any
+) -> Document:
     """A product's card in a slot."""
     answer = await shop.ask(slot, **more)
     assert answer.status_code == 200, answer.text
