@@ -21,6 +21,7 @@ from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
+from api.v1.collections import COLLECTIONS
 from api.v1.consents import CONSENTS
 from api.v1.events import EVENTS
 from api.v1.feeds import FEEDS
@@ -61,6 +62,7 @@ ENDPOINTS: list[Endpoint] = [
     *RULES,
     *PLACEMENTS.endpoints(),
     *SIZES,
+    *COLLECTIONS.endpoints(),
 ]
 
 

@@ -24,6 +24,7 @@ Strategy = Literal[
     "popular",
     "new",
     "recently_viewed",
+    "collections",
     "campaigns",
 ]
 PlacementName = Annotated[

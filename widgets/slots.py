@@ -36,6 +36,8 @@ class Viewer(NamedTuple):
     shopper_id: str | None
     """Proven by a shopper token, never by word alone."""
     session: Session
+    collections: frozenset[str] = frozenset()
+    """Ids of the open collections with a personal audience that hold the shopper."""
 
 
 STRANGER = Viewer(None, NOTHING)
@@ -65,7 +67,7 @@ def _fill_one(
     placement = live.placements.get(slot.name)
     if placement is None:
         return _head(slot.name, "none", "none", "", "There is no placement of that name.") + b"]}"
-    ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now)
+    ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now, collections=viewer.collections)
     wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs), looks)
     order = orders.get(live, placement, ask, now=now)
     picked = pick(live, placement, ask, order, wish, now=now, taken=taken)

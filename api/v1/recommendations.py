@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api.auth import authenticate
 from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint
+from api.public.personal import read_personal
 from api.public.wire import SlotsOut
 from api.resources import answer, refusal_of
 from api.sessions import owner
@@ -100,7 +101,7 @@ async def recommend(request: Request) -> Response:
     live = await _live(request)
     asked = decode_one(await read_body(request), _recommendations)
     live = await _try(live, asked, _now(request, asked.at))
-    viewer = Viewer(_person(live, asked), await _session(state_of(request), live, asked))
+    viewer = await _viewer(request, live, asked)
     body = fill(live, state_of(request).orders, asked.slots, viewer, now=_now(request, asked.at))
     return Response(body, media_type="application/json")
 
@@ -114,8 +115,8 @@ async def explain_products(request: Request) -> Response:
     if placement is None:
         raise NoPlacement(f"There is no placement {slot.name!r}.")
     orders, now = state_of(request).orders, _now(request, asked.at)
-    session = await _session(state_of(request), live, asked)
-    ask = ask_of(live, _person(live, asked), session, slot.product, now=now)
+    viewer = await _viewer(request, live, asked)
+    ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now, collections=viewer.collections)
     wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs), Looks())
     items = tuple(explain(live, orders, placement, ask, wish, product, now=now) for product in asked.products)
     model = None if live.version_id is None else str(live.version_id)
@@ -150,6 +151,13 @@ def _refuse_wrong(asked: Asked) -> None:
 def _person(live: LiveTenant, asked: Asked) -> str | None:
     """Nobody, when the shopper does not want to be recognised."""
     return asked.shopper_id if asked.shopper_id is not None and live.may_personalise(asked.shopper_id) else None
+
+
+async def _viewer(request: Request, live: LiveTenant, asked: Asked) -> Viewer:
+    """As on the shop's pages, for a shopper whom the server names."""
+    state, person = state_of(request), _person(live, asked)
+    personal = await read_personal(state, live, person, now=asked.at or state.clock())
+    return Viewer(person, await _session(state, live, asked), personal.collections)
 
 
 async def _session(state: State, live: LiveTenant, asked: Asked) -> Session:

@@ -26,6 +26,7 @@ class Because(IntEnum):
     PINNED = 12
     USUAL = 13
     LIKED_BY_SIMILAR = 14
+    COLLECTION = 15
 
 
 CODES: dict[Because, tuple[str, str]] = {
@@ -44,6 +45,7 @@ CODES: dict[Because, tuple[str, str]] = {
     Because.USUAL: ("usual", "Liked in shops like this"),
     # What shoppers have in common is not said: it may be nobody else's business.
     Because.LIKED_BY_SIMILAR: ("liked_by_similar_shoppers", "Liked by shoppers like you"),
+    Because.COLLECTION: ("collection", "In a limited collection"),
     Because.PINNED: ("pinned", "Chosen by the shop"),
 }
 
