@@ -21,6 +21,7 @@ from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
+from api.v1.collections import COLLECTIONS
 from api.v1.configure import CONFIGURE
 from api.v1.consents import CONSENTS
 from api.v1.events import EVENTS
@@ -75,6 +76,7 @@ ENDPOINTS: list[Endpoint] = [
     *SPECIAL_REQUESTS,
     *SIZES,
     *OPTION_DOCUMENTS,
+    *COLLECTIONS.endpoints(),
 ]
 
 

@@ -9,7 +9,6 @@ from recommender.serving.live_tenant import LiveTenant
 from tenants.measured import Record, read_record
 from tenants.option_plan import Published
 from tenants.shoppers import find_shopper_id
-from tenants.withdrawal_notices import read_withdrawal_notice
 from tenants.work_calendar import read_work_calendar
 from widgets.configurator import Configured, Terms, Wished, configure
 
@@ -36,7 +35,7 @@ async def configure_for(state: State, live: LiveTenant, wished: Wished, shopper_
     now = state.clock().timestamp()
     published = _find_document(live, wished.product, now)
     async with state.db.tenant(live.tenant_id) as conn:
-        terms = Terms(await read_work_calendar(conn), await read_withdrawal_notice(conn))
+        terms = Terms(await read_work_calendar(conn), {"en": "It is made for you alone and cannot be given back."})
         record = None if shopper_id is None else await _read_record(conn, shopper_id, wished.person, now)
     return configure(live, published, wished, record, terms, now=now)
 

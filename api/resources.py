@@ -83,8 +83,6 @@ class Resource(Generic[D, S]):
     """Whether each document that changed leaves a row in the audit log: for what steers the shop."""
     tell: Callable[[Connection, State, UUID, Sequence[D]], Awaitable[Tell]] | None = None
     """What others are to hear of documents that were created or updated."""
-    scope: str | None = None
-    """Whose scopes open it, as in `<scope>:read`; its own name if unset."""
     before_delete: Callable[[Connection, State, UUID, str], Awaitable[Tell]] | None = None
     """What a deletion needs besides, in its transaction and when it is committed."""
 

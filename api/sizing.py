@@ -11,7 +11,6 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from infra.database import Connection
-from tenants.fields import ShortText
 from tenants.fit_feedback import read_leaning
 from tenants.fit_leaning import Leaning
 from tenants.footwear_sizes import SYSTEMS, NoFootwearSize, foot_length, list_equivalents
@@ -181,12 +180,10 @@ def _equivalents(chart: SizeChart, row: Row) -> Iterable[EquivalentOut]:
     return () if length is None else tell_equivalents(length.middle, but=chart.system)
 
 
-class AskedSize(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A size of footwear in its system, and about the same in the others."""
+class AskedSize(Struct, frozen=True, kw_only=True):
+    """A size of footwear by the length of foot that it is for, and about the same in other systems."""
 
-    system: str
-    size: str
-    foot_length_tenth_mm: Annotated[int, Meta(description="The length of foot that it is for.")]
+    foot_length_tenth_mm: Annotated[int, Meta(description="In tenths of a millimetre.")]
     equivalents: tuple[EquivalentOut, ...]
     guideline: Annotated[bool, Meta(description="Always true.")]
-    source: ShortText
+    source: str

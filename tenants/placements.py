@@ -25,6 +25,7 @@ Strategy = Literal[
     "new",
     "recently_viewed",
     "made_for_you",
+    "collections",
     "campaigns",
 ]
 PlacementName = Annotated[

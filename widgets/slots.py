@@ -42,6 +42,8 @@ class Viewer(NamedTuple):
     shopper_id: str | None
     """Proven by a shopper token, never by word alone."""
     session: Session
+    collections: frozenset[str] = frozenset()
+    """Ids of the open collections with a personal audience that hold the shopper."""
     records: Mapping[str | None, Record] | None = None
     """Measurements on record by person (None: the shopper), read for this page alone; None for somebody unproven."""
     region: str | None = None
@@ -76,10 +78,10 @@ def _fill_one(
     placement = live.placements.get(slot.name)
     if placement is None:
         return _head(slot.name, "none", "none", "", "There is no placement of that name.") + b"]}"
-    ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now)
-    if placement.strategy == "made_for_you" and viewer.records:
-        record = viewer.records.get(slot.person)
-        ask = ask._replace(measured=frozenset(record.values) if record else frozenset())
+    record = None if viewer.records is None else viewer.records.get(slot.person)
+    ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now, collections=viewer.collections)
+    if placement.strategy == "made_for_you" and record is not None:
+        ask = ask._replace(measured=frozenset(record.values))
     wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs), looks)
     order = orders.get(live, placement, ask, now=now)
     picked = pick(live, placement, ask, order, wish, now=now, taken=taken)

@@ -52,6 +52,8 @@ from tenants.size_charts import (
 
 CSV = "text/csv"
 MOST_FILE = 2_000_000
+SHORTEST, LONGEST = 75, 380
+"""Of feet, in millimetres."""
 SOURCE = "By the definitions of ISO 9407 (Mondopoint) and of the other systems, aligned by foot length as in ISO 19407."
 
 
@@ -158,19 +160,24 @@ async def _wearer(conn: Connection, asked: AdviceIn) -> Wearer | None:
 
 
 async def convert_footwear(request: Request) -> Response:
-    """Tell a size of footwear in the other systems."""
+    """Tell a size of footwear, or the sizes for a length of foot, in all systems."""
     await authenticate(request, state_of(request).keys, "sizes:read")
-    system = SYSTEMS.get(request.query_params.get("system", ""))
-    if system is None:
-        raise refusal_of(FieldError("system", f"must be one of {', '.join(SYSTEMS)}"))
-    size = request.query_params.get("size", "")
-    length = foot_length(system, size)
-    return answer(
-        AskedSize(
-            system=system, size=size, foot_length_tenth_mm=length, equivalents=tell_equivalents(length, but=system),
-            guideline=True, source=SOURCE,
-        )
-    )  # fmt: skip
+    asked = request.query_params
+    if "foot_length_mm" in asked:
+        length, system = _read_length(asked["foot_length_mm"]), None
+    else:
+        system = SYSTEMS.get(asked.get("system", ""))
+        if system is None:
+            raise refusal_of(FieldError("system", f"must be one of {', '.join(SYSTEMS)}"))
+        length = foot_length(system, asked.get("size", ""))
+    told = tell_equivalents(length, but=system)
+    return answer(AskedSize(foot_length_tenth_mm=length, equivalents=told, guideline=True, source=SOURCE))
+
+
+def _read_length(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and SHORTEST <= int(text) <= LONGEST):
+        raise refusal_of(FieldError("foot_length_mm", f"must be a whole number from {SHORTEST} to {LONGEST}"))
+    return int(text) * 10
 
 
 _advice = msgspec.json.Decoder(AdviceIn)
@@ -178,8 +185,14 @@ _KEYED = (BadRequest, Unauthenticated, Forbidden, Unavailable)
 _BODY = (*_KEYED, TooLarge, Unsupported, Invalid)
 _SIZE = r"^[0-9]{1,3}([.,]5|½)?(/[0-9]{2,3})? ?[CY]?$"
 _QUERY = (
-    Parameter("system", "query", {"enum": list(SYSTEMS)}, "The system that the size is of.", required=True),
-    Parameter("size", "query", {"type": "string", "pattern": _SIZE}, "Such as 42, 8.5, 255 or 10C.", required=True),
+    Parameter("system", "query", {"enum": list(SYSTEMS)}, "The system that the size is of."),
+    Parameter("size", "query", {"type": "string", "pattern": _SIZE}, "Such as 42, 8.5, 255 or 10C."),
+    Parameter(
+        "foot_length_mm",
+        "query",
+        {"type": "integer", "minimum": SHORTEST, "maximum": LONGEST},
+        "Instead of a size: the length of a foot.",
+    ),
 )
 SIZES = [
     *_CHARTS.endpoints(),

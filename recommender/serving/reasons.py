@@ -28,6 +28,7 @@ class Because(IntEnum):
     LIKED_BY_SIMILAR = 14
     MADE = 15
     CAN_BE_MADE = 16
+    COLLECTION = 17
 
 
 CODES: dict[Because, tuple[str, str]] = {
@@ -48,6 +49,7 @@ CODES: dict[Because, tuple[str, str]] = {
     Because.LIKED_BY_SIMILAR: ("liked_by_similar_shoppers", "Liked by shoppers like you"),
     Because.MADE: ("made_to_measure", "Ready to be made to your measure"),
     Because.CAN_BE_MADE: ("can_be_made", "Can be made to your measure"),
+    Because.COLLECTION: ("collection", "In a limited collection"),
     Because.PINNED: ("pinned", "Chosen by the shop"),
 }
 

@@ -26,6 +26,7 @@ Source = Literal[
     "popular",
     "prior",
     "new",
+    "collections",
     "picks",
     "none",
 ]
@@ -55,22 +56,38 @@ class Ask(NamedTuple):
     session: Session = NOTHING
     product_id: str | None = None
     """The product whose page it is."""
+    collections: frozenset[str] = frozenset()
+    """Ids of the open collections with a personal audience that hold the shopper."""
     measured: frozenset[tuple[str, Side]] = frozenset()
     """What is on record of this shopper's measurements, for strategies that put in front what can be made: which keys
     and sides, and no value."""
 
 
-def ask_of(live: LiveTenant, shopper_id: str | None, session: Session, product_id: str | None, *, now: float) -> Ask:
-    """What may be known now: products that are not published yet, or no longer, would be named in reasons."""
-    catalogue = live.catalogue
-    if product_id is not None and not catalogue.may_name(product_id, now):
+def ask_of(
+    live: LiveTenant,
+    shopper_id: str | None,
+    session: Session,
+    product_id: str | None,
+    *,
+    now: float,
+    collections: frozenset[str] = frozenset(),
+) -> Ask:
+    """What may be known now: products that are not published yet, or no longer, or belong to a collection that is
+    closed to this shopper, would be named in reasons."""
+    live.advance(now)
+    catalogue, mine = live.catalogue, collections & live.opening.personal
+    closed = live.opening.closed_to(mine)
+
+    def may_name(name: str) -> bool:
+        return catalogue.may_name(name, now) and name not in closed
+
+    if product_id is not None and not may_name(product_id):
         product_id = None
-    if not catalogue.reserved.keys().isdisjoint(chain(session.viewed, session.carted)):
-        viewed, carted = (
-            tuple(name for name in names if catalogue.may_name(name, now)) for names in (session.viewed, session.carted)
-        )
+    seen = (*session.viewed, *session.carted)
+    if not (catalogue.reserved.keys().isdisjoint(seen) and closed.isdisjoint(seen)):
+        viewed, carted = (tuple(filter(may_name, names)) for names in (session.viewed, session.carted))
         session = Session(viewed, carted, session.bought)
-    return Ask(shopper_id, session, product_id)
+    return Ask(shopper_id, session, product_id, mine)
 
 
 class Stage(NamedTuple):
@@ -173,6 +190,12 @@ def _by_taste(live: LiveTenant, ask: Ask) -> Iterator[int]:
     return chain.from_iterable(stage.rows for follow in (for_you, popular) for stage in follow(live, ask))
 
 
+def collections(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """Products of the collections that are open to this shopper, the one that ends first before the others."""
+    for one in live.opening.open_to(ask.collections):
+        yield Stage("collections", [live.row_of(name) for name in one.product_ids], why(Because.COLLECTION))
+
+
 def campaigns(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
     """Products of open preorder campaigns. There are none yet."""
     return iter(())
@@ -189,6 +212,7 @@ STRATEGIES: dict[str, Chain] = {
     "new": new,
     "recently_viewed": recently_viewed,
     "made_for_you": made_for_you,
+    "collections": collections,
     "campaigns": campaigns,
 }
 FALLBACK: tuple[Chain, ...] = (popular, new)
@@ -204,6 +228,7 @@ WHY_NONE: dict[str, str] = {
     "new": "The catalogue is empty.",
     "recently_viewed": "Nothing was looked at in the last half hour.",
     "made_for_you": "This shop makes no product to measure.",
+    "collections": "No limited collection is open to this shopper.",
     "campaigns": "There is no open campaign.",
 }
 

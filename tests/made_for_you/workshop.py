@@ -17,7 +17,7 @@ FOOT: Document = {
             "id": "sole", "kind": "choice", "label": {"en": "Sole"}, "default": "cloth",
             "values": [
                 {"id": "cloth", "label": {"en": "Stitched cloth"}},
-                {"id": "rubber", "label": {"en": "Rubber"}, "price": {"kind": "fixed", "amount_minor": 900}, "lead_days": 2},
+                {"id": "rubber", "price": {"kind": "fixed", "amount_minor": 900}, "lead_days": 2},
             ],
         },
         {"id": "initials", "kind": "text", "label": {"en": "Initials"}, "max_length": 3, "personal": "initials"},

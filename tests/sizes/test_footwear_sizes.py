@@ -73,6 +73,13 @@ async def test_c6_a_size_is_converted_over_the_api_and_called_a_guideline(shop: 
     assert "ISO 19407" in found["source"]
     assert {one["system"] for one in found["equivalents"]} == {*SYSTEMS} - {"eu", "uk_kids", "us_kids"}
 
-    for params, field in (({"system": "mars", "size": "1"}, "system"), ({"system": "eu", "size": "x"}, "size")):
+    by_length = (await shop.api.get("/v1/footwear-sizes", params={"foot_length_mm": 255})).json()
+    assert {"system": "eu", "size": "40.5"} in by_length["equivalents"]
+
+    for params, field in (
+        ({"foot_length_mm": "25.5"}, "foot_length_mm"),
+        ({"system": "mars", "size": "1"}, "system"),
+        ({"system": "eu", "size": "x"}, "size"),
+    ):
         problem = check_problem(await shop.api.get("/v1/footwear-sizes", params=params), 422)
         assert problem["errors"][0]["field"] == field
