@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.made_for_you.workshop import WHOLE, configure, configured, measured, open_workshop
+from tests.support.polling import until
 from tests.support.shop import ShopClient
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -98,8 +99,16 @@ async def test_c3_what_cannot_be_meant_is_refused_with_a_sentence(
     assert (answer.status_code, answer.json()["hint"] != "") == (status, True), answer.text
 
 
-async def test_c3_a_draft_product_is_as_unknown_as_none(shop: ShopClient) -> None:
+async def test_c3_a_hidden_product_is_as_unknown_as_none(shop: ShopClient) -> None:
     await open_workshop(shop)
+    unknown = (await configure(shop, product="nowhere")).json()
+
     await shop.stock("shoe", status="hidden")
-    hidden = await configure(shop)
-    assert hidden.status_code in (200, 404)
+
+    async def gone() -> bool:
+        return (await configure(shop)).status_code == 404
+
+    await until(gone)
+    hidden = (await configure(shop)).json()
+    said = {"detail": "The product 'shoe' is not made to order.", "request_id": hidden["request_id"]}
+    assert hidden == {**unknown, **said}

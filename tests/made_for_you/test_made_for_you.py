@@ -115,9 +115,8 @@ async def test_c4_what_the_maker_cannot_make_is_a_matter_to_ask(shop: ShopClient
 async def test_c4_what_can_be_made_stands_before_what_lacks_a_measure(shop: ShopClient) -> None:
     await open_workshop(shop, "mei")
     await shop.stock("hat")
-    hat = {"id": "crown", "kind": "measurement", "key": "hat_crown"}
-    assert (await shop.push("measurement-definitions", [{"id": "hat_crown", "kind": "custom"}])).json()["created"] == 1
-    await publish(shop, {"id": "hats", "products": ["hat"], "options": [hat]})
+    girth = {"id": "girth", "kind": "measurement", "key": "head_girth"}
+    await publish(shop, {"id": "hats", "products": ["hat"], "options": [girth]})
     await shop.push("orders", [order(f"o{n}", ["hat"], shopper_id=f"s{n}") for n in range(3)])
     assert (await shop.train()).status == "active"
     await measured(shop, "mei", *WHOLE)
