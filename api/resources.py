@@ -77,12 +77,12 @@ class Resource(Generic[D, S]):
     check: Check[D] = no_check
     after: Callable[[Connection, State, UUID], Awaitable[None]] | None = None
     """What else to do in the transaction in which something changed."""
+    scope: str = ""
+    """What a key needs to read or write them; the name if unset."""
     audited: bool = False
     """Whether each document that changed leaves a row in the audit log: for what steers the shop."""
     tell: Callable[[Connection, State, UUID, Sequence[D]], Awaitable[Tell]] | None = None
     """What others are to hear of documents that were created or updated."""
-    scope: str | None = None
-    """Whose scopes open it, as in `<scope>:read`; its own name if unset."""
     before_delete: Callable[[Connection, State, UUID, str], Awaitable[Tell]] | None = None
     """What a deletion needs besides, in its transaction and when it is committed."""
 
@@ -145,10 +145,9 @@ class Resource(Generic[D, S]):
 
     def endpoints(self) -> list[Endpoint]:
         """The five addresses, for the routes and for the OpenAPI document."""
-        scope = self.scope or self.name
         noun, many, one = self.name.removesuffix("s"), f"/v1/{self.name}", f"/v1/{self.name}/{{id:path}}"
-        reading = partial(Endpoint, tag=self.name, scope=f"{scope}:read")
-        writing = partial(Endpoint, tag=self.name, scope=f"{scope}:write")
+        reading = partial(Endpoint, tag=self.name, scope=f"{self.scope or self.name}:read")
+        writing = partial(Endpoint, tag=self.name, scope=f"{self.scope or self.name}:write")
         rows: Any = list[self.document]  # type: ignore[name-defined]  # a type made at run time
         return [
             reading(

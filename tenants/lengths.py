@@ -1,4 +1,4 @@
-"""Lengths: whole tenths of a millimetre inside; mm, cm and inches only where somebody tells or reads."""
+"""Lengths: whole tenths of a millimetre inside; mm, cm and inches only where somebody tells or reads them."""
 
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal

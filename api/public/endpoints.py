@@ -8,7 +8,7 @@ from api.public.sizes import SizeAdviceIn, ask_size
 from api.public.slots import ask_slots
 from api.public.wire import MAX_BODY, TYPES, EventsIn, EventsOut, SlotsIn, SlotsOut
 from api.sizing import SizeAnswer
-from infra.errors import BadRequest, Invalid, Refusal, TooLarge, Unauthenticated, Unavailable, Unsupported
+from infra.errors import BadRequest, Invalid, NotFound, Refusal, TooLarge, Unauthenticated, Unavailable, Unsupported
 
 _REFUSALS: tuple[type[Refusal], ...] = (BadRequest, Unauthenticated, TooLarge, Unsupported, Invalid, Unavailable)
 
@@ -27,7 +27,7 @@ PUBLIC = [
     ),
     Endpoint(
         "POST", "/public/v1/size-advice", _ask_size, "Advise on a size", "public",
-        answer=SizeAnswer, refusals=_REFUSALS, body=SizeAdviceIn, body_types=TYPES,
+        answer=SizeAnswer, refusals=(*_REFUSALS, NotFound), body=SizeAdviceIn, body_types=TYPES,
     ),
     Endpoint("OPTIONS", "/public/v1/size-advice", preflight, "CORS", "public", answer=None, status=204, refusals=()),
     Endpoint("OPTIONS", "/public/v1/slots", preflight, "CORS", "public", answer=None, status=204, refusals=()),
