@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from api.app import ENDPOINTS
 from api.paging import make_cursor
 from infra.settings import Settings
+from tests.collections.isolation import ask_collections
 from tests.imports.isolation import ask_imports
 from tests.sizes.isolation import ask_sizes
 from tests.support.polling import until
@@ -109,6 +110,8 @@ async def ask_everything(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, 
     async for asked in ask_imports(a, pair):
         yield asked
     async for asked in ask_sizes(a, pair):
+        yield asked
+    async for asked in ask_collections(a, pair):
         yield asked
     yield "GET /v1/models", "", await a.api.get("/v1/models")
     yield "POST /v1/models:train", "", await a.api.post("/v1/models:train", headers={"X-Tenant": pair.b.tenant_id})
