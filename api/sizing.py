@@ -16,8 +16,9 @@ from tenants.fit_leaning import Leaning
 from tenants.footwear_sizes import SYSTEMS, NoFootwearSize, foot_length, list_equivalents
 from tenants.lengths import Unit, to_tenth_mm
 from tenants.measured import read_record
+from tenants.measurement_definitions import MeasurementKey
 from tenants.size_advice import Advice, Confidence, Row, Shift, Verdict, advise, take_larger
-from tenants.size_charts import LONGEST, MeasurementKey, SizeChart, find_chart_of
+from tenants.size_charts import LONGEST, SizeChart, find_chart_of
 
 
 class TypedMeasurement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

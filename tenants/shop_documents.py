@@ -14,13 +14,13 @@ from infra.database import Connection, Row
 from infra.errors import Invalid
 from tenants.upserts import Upserted, make_document, outcomes
 
-Table = Literal["rules", "placements", "size_charts", "collections", "measurement_definitions"]
+Table = Literal["rules", "placements", "measurement_definitions", "size_charts", "collections"]
 MOST: dict[Table, int] = {
     "rules": 1000,
     "placements": 200,
+    "measurement_definitions": 300,
     "size_charts": 500,
     "collections": 200,
-    "measurement_definitions": 300,
 }
 """Documents a tenant."""
 D = TypeVar("D", bound=Struct)

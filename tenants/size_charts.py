@@ -13,16 +13,13 @@ from tenants.fields import ExternalId, Moment, ShortText
 from tenants.fit_feedback import SizeName
 from tenants.footwear_sizes import FootwearSystem
 from tenants.lengths import Unit, to_tenth_mm
+from tenants.measurement_definitions import MeasurementKey, MeasurementKind
 from tenants.shop_documents import delete_document, find_document, list_documents, refuse_too_many, upsert_documents
 from tenants.size_advice import Range, Row
 from tenants.upserts import Upserted
 
 LONGEST = 10_000
 Length = Annotated[float, Meta(ge=0, le=LONGEST, description="In the chart's unit.")]
-MeasurementKey = Annotated[
-    str, Meta(pattern=r"\A[a-z][a-z0-9_]*\Z", max_length=100, description="What is measured: foot_length, chest_girth.")
-]
-ChartKind = Literal["foot", "upper_body", "lower_body", "ring", "head", "wrist", "custom"]
 ChartSystem = FootwearSystem | Literal["letters", "other"]
 
 
@@ -62,7 +59,7 @@ class SizeChart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     id: ExternalId
     title: ShortText = ""
-    kind: ChartKind = "custom"
+    kind: MeasurementKind = "custom"
     system: Annotated[
         ChartSystem, Meta(description="What its sizes are. Those of footwear can be told in other systems, as a guide.")
     ] = "other"

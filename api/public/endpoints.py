@@ -9,6 +9,7 @@ from api.public.slots import ask_slots
 from api.public.special_requests import PUBLIC_REQUESTS
 from api.public.wire import EventsIn, EventsOut, SlotsIn, SlotsOut
 from api.sizing import SizeAnswer
+from infra.errors import NotFound
 
 PUBLIC = [
     *make_address("/public/v1/slots", ask_slots, "Fill the slots of a page", body=SlotsIn, answer=SlotsOut),
@@ -17,6 +18,8 @@ PUBLIC = [
     ),
     *PUBLIC_CONFIGURE,
     *PUBLIC_MEASUREMENTS,
-    *make_address("/public/v1/size-advice", ask_size, "Advise on a size", body=SizeAdviceIn, answer=SizeAnswer),
+    *make_address(
+        "/public/v1/size-advice", ask_size, "Advise on a size", body=SizeAdviceIn, answer=SizeAnswer, also=(NotFound,)
+    ),
     *PUBLIC_REQUESTS,
 ]

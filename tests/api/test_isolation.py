@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from api.app import ENDPOINTS
 from api.paging import make_cursor
 from infra.settings import Settings
+from tests.collections.isolation import ask_collections
 from tests.imports.isolation import ask_imports
 from tests.made_orders.isolation import ask_made_to_order
 from tests.options.isolation import ask_options
@@ -24,6 +25,7 @@ KINDS = ("products", "orders", "events", "shoppers", "people", "attributes", "ru
 IDS = ("same", "same-2", "only-b")
 VISITOR = "visitor-0001"
 PARTS = (
+    ask_collections,
     ask_imports,
     ask_made_to_order,
     ask_options,

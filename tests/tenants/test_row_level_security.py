@@ -87,6 +87,9 @@ async def fill_size_tables(shop: ShopClient) -> None:
     assert (await shop.push("size-charts", [{"id": "c1", "rows": [{"size": "40", "ranges": ranges}]}])).is_success
     voice = {"id": "f1", "product_id": "p1", "size": "40", "verdict": "small", "source": "return", "shopper_id": "s0"}
     assert (await shop.push("fit-feedback", [voice])).json()["created"] == 1
+    audience = {"kind": "shoppers", "shoppers": ["s0"]}
+    limited = {"id": "c1", "products": ["p1"], "audience": audience}
+    assert (await shop.push("collections", [limited])).json()["created"] == 1
 
 
 async def fill_made_to_order_tables(shop: ShopClient) -> None:
