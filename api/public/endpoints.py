@@ -22,4 +22,4 @@ PUBLIC = [
         "/public/v1/size-advice", ask_size, "Advise on a size", body=SizeAdviceIn, answer=SizeAnswer, also=(NotFound,)
     ),
     *PUBLIC_REQUESTS,
-]
+]  # fmt: skip

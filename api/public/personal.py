@@ -37,7 +37,7 @@ NOBODY, UNREAD = Personal(), Personal(records={})
 
 
 async def read_personal(
-    state: State, live: LiveTenant, shopper_id: str | None, people: Iterable[str | None], *, now: datetime
+    state: State, live: LiveTenant, shopper_id: str | None, people: Iterable[str | None] = (None,), *, now: datetime
 ) -> Personal:
     """Read it where the shop has a use for it. The shopper is proven and may be recognised: the caller knows.
 

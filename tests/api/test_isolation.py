@@ -14,6 +14,7 @@ from api.paging import make_cursor
 from infra.settings import Settings
 from tests.collections.isolation import ask_collections
 from tests.imports.isolation import ask_imports
+from tests.made_for_you.isolation import ask_made_for_you
 from tests.made_orders.isolation import ask_made_to_order
 from tests.options.isolation import ask_options
 from tests.sizes.isolation import ask_sizes
@@ -25,6 +26,7 @@ KINDS = ("products", "orders", "events", "shoppers", "people", "attributes", "ru
 IDS = ("same", "same-2", "only-b")
 VISITOR = "visitor-0001"
 PARTS = (
+    ask_made_for_you,
     ask_collections,
     ask_imports,
     ask_made_to_order,
