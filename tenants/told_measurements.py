@@ -20,10 +20,14 @@ from tenants.measurement_definitions import (
 )
 from tenants.questions import choose_locale
 
-Amount = (
-    Annotated[int, Meta(ge=0, le=LONGEST_TENTH_MM)]
-    | Annotated[float, Meta(ge=0, le=LONGEST_TENTH_MM)]
-    | Annotated[str, Meta(pattern=r"\A[0-9]{1,6}(\.[0-9]{1,6})?\Z", description="A decimal number, such as 25.4.")]
+DecimalText = Annotated[
+    str, Meta(pattern=r"\A[0-9]{1,6}(\.[0-9]{1,6})?\Z", description="A decimal number, such as 25.4.")
+]
+Length = (
+    Annotated[int, Meta(ge=1, le=LONGEST_TENTH_MM)] | Annotated[float, Meta(gt=0, le=LONGEST_TENTH_MM)] | DecimalText
+)
+Margin = (
+    Annotated[int, Meta(ge=0, le=LONGEST_TENTH_MM)] | Annotated[float, Meta(ge=0, le=LONGEST_TENTH_MM)] | DecimalText
 )
 
 
@@ -32,9 +36,9 @@ class ToldValue(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     key: MeasurementKey
     side: Annotated[Side, Meta(description="left or right of a key that is sided, none of any other.")] = "none"
-    value: Amount
+    value: Length
     unit: Unit
-    tolerance: Annotated[Amount | None, Meta(description="How far it may be off, in the same unit.")] = None
+    tolerance: Annotated[Margin | None, Meta(description="How far it may be off, in the same unit.")] = None
 
 
 class Value(NamedTuple):
@@ -75,8 +79,12 @@ def find_wrong_value(told: Sequence[ToldValue], definitions: Definitions) -> Fie
             return FieldError(f"values[{number}].key", "is there twice for the same side")
         seen.add((one.key, one.side))
         low, high = definition.hard_range
-        if not low <= read_value(one).value_tenth_mm <= high:
+        value = read_value(one)
+        if not low <= value.value_tenth_mm <= high:
             return FieldError(f"values[{number}].value", f"must be from {_between(low, high, one.unit)}")
+        if (value.tolerance_tenth_mm or 0) > LONGEST_TENTH_MM:
+            most = say_length(LONGEST_TENTH_MM, one.unit)
+            return FieldError(f"values[{number}].tolerance", f"must be at most {most}")
     return None
 
 

@@ -146,6 +146,8 @@ async def test_b7_a_shopper_who_never_decided_has_not_agreed(shop: ShopClient) -
         ({"values": [length("٢٥١")]}, "values[0].value"),
         ({"values": [length(251, unit="px")]}, "values[0].unit"),
         ({"values": [length(251, tolerance=-1)]}, "values[0].tolerance"),
+        ({"values": [length(251, tolerance=10_000.1)]}, "values[0].tolerance"),
+        ({"values": [length("25", unit="cm", tolerance="999999")]}, "values[0].tolerance"),
         ({"values": []}, "values"),
         ({"values": [length(251), length(5, "right")]}, "values[1].value"),
         ({"shopper_id": "nobody"}, "shopper_id"),
