@@ -69,22 +69,13 @@ def find_wrong_value(told: Sequence[ToldValue], definitions: Definitions) -> Fie
     """The first value that cannot be stored, and why."""
     seen = set[tuple[str, Side]]()
     for number, one in enumerate(told):
-        definition = definitions.get(one.key)
-        if definition is None:
-            return FieldError(f"values[{number}].key", "is not a measurement of this shop")
-        if (one.side == "none") == definition.sided:
-            asked = "must be left or right" if definition.sided else "must be none: this key is not sided"
-            return FieldError(f"values[{number}].side", asked)
-        if (one.key, one.side) in seen:
-            return FieldError(f"values[{number}].key", "is there twice for the same side")
+        wrong = _find_wrong(one, definitions.get(one.key))
+        if wrong is None and (one.key, one.side) in seen:
+            wrong = "key", "is there twice for the same side"
+        if wrong is not None:
+            field, reason = wrong
+            return FieldError(f"values[{number}].{field}", reason)
         seen.add((one.key, one.side))
-        low, high = definition.hard_range
-        value = read_value(one)
-        if not low <= value.value_tenth_mm <= high:
-            return FieldError(f"values[{number}].value", f"must be from {_between(low, high, one.unit)}")
-        if (value.tolerance_tenth_mm or 0) > LONGEST_TENTH_MM:
-            most = say_length(LONGEST_TENTH_MM, one.unit)
-            return FieldError(f"values[{number}].tolerance", f"must be at most {most}")
     return None
 
 
@@ -95,6 +86,20 @@ def find_unusual(told: Sequence[ToldValue], definitions: Definitions, *, locale:
         for one in told
         if not _usual(read_value(one).value_tenth_mm, definitions[one.key])
     )
+
+
+def _find_wrong(told: ToldValue, definition: MeasurementDefinition | None) -> tuple[str, str] | None:
+    """A field, and what is wrong with it."""
+    if definition is None:
+        return "key", "is not a measurement of this shop"
+    if (told.side == "none") == definition.sided:
+        return "side", "must be left or right" if definition.sided else "must be none: this key is not sided"
+    value, (low, high) = read_value(told), definition.hard_range
+    if not low <= value.value_tenth_mm <= high:
+        return "value", f"must be from {say_length(low, told.unit)} to {say_length(high, told.unit)}"
+    if (value.tolerance_tenth_mm or 0) > LONGEST_TENTH_MM:
+        return "tolerance", f"must be at most {say_length(LONGEST_TENTH_MM, told.unit)}"
+    return None
 
 
 def _usual(value_tenth_mm: int, definition: MeasurementDefinition) -> bool:
@@ -108,10 +113,6 @@ def _warning(definition: MeasurementDefinition, unit: Unit, locale: str) -> str:
     ends = definition.soft_min_tenth_mm is not None, definition.soft_max_tenth_mm is not None
     low, high = (say_length(one, unit) for one in definition.soft_range)
     return words[ends].format(label=said, low=low, high=high)
-
-
-def _between(low: int, high: int, unit: Unit) -> str:
-    return f"{say_length(low, unit)} to {say_length(high, unit)}"
 
 
 # By whether there is a usual minimum, and a usual maximum.
