@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ KINDS = ("products", "orders", "events", "shoppers", "people", "attributes", "ru
 IDS = ("same", "same-2", "only-b")
 VISITOR = "visitor-0001"
 PARTS = (
+    partial(ask_record_book, ids=IDS),
     ask_made_for_you,
     ask_collections,
     ask_imports,

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from api.public.personal import NOBODY, UNREAD, PATIENCE_S, read_personal
+from api.public.personal import NOBODY, PATIENCE_S, UNREAD, read_personal
 from infra.database import DatabaseDown
 from recommender.serving.showcase import Showcase
 from tenants.collections import Audience, Collection

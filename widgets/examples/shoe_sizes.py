@@ -6,14 +6,20 @@ from typing import Any, Final
 from widgets.examples.shoemaker import SHOES, Row
 
 SHORTEST_MM, STEP_MM, FIRST_SIZE, SIZES = 220, 6.667, 36, 8
-"""The foot that size 36 begins with, and by how much each size is longer (two thirds of a centimetre, the French point)."""
+"""The foot that size 36 begins with, and by how much each size is longer (the Paris point)."""
 WINTER: Final = ("LS-401", "LS-402", "LS-403", "LS-202")
 
 
 def size_chart() -> Row:
     """For `PUT /v1/size-charts/shoes`."""
     grown = [shoe.id for shoe in SHOES if shoe.style != "child"]
-    return {"id": "shoes", "products": grown, "kind": "foot", "system": "EU", "rows": [_row(number) for number in range(SIZES)]}
+    return {
+        "id": "shoes",
+        "products": grown,
+        "kind": "foot",
+        "system": "EU",
+        "rows": [_row(number) for number in range(SIZES)],
+    }
 
 
 def collections() -> Iterator[Row]:
