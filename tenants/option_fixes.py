@@ -1,10 +1,11 @@
 """Option fixes: one change by the shopper that really takes an issue away, tried before it is said."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from tenants.fields import Scalar
+from tenants.option_repairs import Repair, find_repair
 from tenants.option_settling import Problem, Question, Settled, breaks, find_problems, settle
 from tenants.option_values import Value, show_answer
 from tenants.options import ChoiceOption
@@ -34,7 +35,7 @@ class Fix:
     option: str
     act: Act
     values: tuple[Scalar, ...] = ()
-    also: tuple[Change, ...] = field(default=())
+    also: tuple[Change, ...] = ()
 
 
 def find_fix(problem: Problem, question: Question, settled: Settled, problems: list[Problem]) -> Fix | None:
@@ -50,7 +51,7 @@ def find_fix(problem: Problem, question: Question, settled: Settled, problems: l
     for name in known if problem.code != "hidden" else problem.options:
         if (fix := _change(name, problem, question, settled, hard)) is not None:
             return fix
-    return None
+    return _repair(problem, question, settled, hard)
 
 
 def _measure(problem: Problem, question: Question) -> Fix:
@@ -95,16 +96,46 @@ def _helps(
         quick = _goes_along(name, value, question, settled)
         if quick is not None:
             return quick
-    changed = question.answering(name, value)
+    return _ends(problem, question.answering(name, value), hard)
+
+
+def _ends(problem: Problem, changed: Question, hard: set[tuple[str, ...]]) -> bool:
+    """Whether the problem is gone and there is no conflict that there was not before."""
     after = {one.key: one.hard for one in find_problems(changed, settle(changed))}
     return problem.key not in after and all(key in hard for key, is_hard in after.items() if is_hard)
+
+
+def _repair(problem: Problem, question: Question, settled: Settled, hard: set[tuple[str, ...]]) -> Fix | None:
+    """Several changes at once."""
+    repair = find_repair(question, settled, problem.options)
+    if repair is None or not repair.changes:
+        return None
+    changed = question
+    for name, value in repair.changes.items():
+        changed = changed.answering(name, value)
+    return _say(repair, problem, question) if _ends(problem, changed, hard) else None
+
+
+def _say(repair: Repair, problem: Problem, question: Question) -> Fix:
+    """The change that concerns the problem most comes first; the shopper's own words before all."""
+    by_id = question.plan.by_id
+    shown = {
+        name: None if value is None else show_answer(by_id[name].option, value)
+        for name, value in repair.changes.items()
+    }
+    wanted = (*repair.words, *reversed(problem.options), *shown)
+    first = next(name for name in wanted if name in shown)
+    also = tuple(Change(name, value) for name, value in shown.items() if name != first and name not in repair.words)
+    if first in repair.words:
+        return Fix(first, "answer", also=also)
+    return Fix(first, "remove", also=also) if shown[first] is None else Fix(first, "choose", (shown[first],), also)
 
 
 def _goes_along(name: str, value: Value, question: Question, settled: Settled) -> bool | None:
     """Whether an answer to an option that had none breaks no rule; None when that takes a closer look."""
     if name in question.plan.deciding or value in settled.shown[name].value_shows:
         return None
-    for rule in question.plan.touching.get(name, ()):
+    for rule in question.plan.touching[name]:
         answers = settled.answers
         when = value if rule.when == name else answers.get(rule.when)
         then = value if rule.then == name else answers.get(rule.then)
