@@ -26,6 +26,8 @@ from api.v1.events import EVENTS
 from api.v1.feeds import FEEDS
 from api.v1.identity import IDENTITY
 from api.v1.imports import IMPORTS
+from api.v1.measurement_profiles import MEASUREMENT_PROFILES
+from api.v1.measurements import MEASUREMENTS
 from api.v1.models import MODELS
 from api.v1.orders import ORDERS
 from api.v1.people import PEOPLE
@@ -38,6 +40,7 @@ from api.v1.rules import RULES
 from api.v1.shoppers import SHOPPERS
 from api.v1.special_requests import SPECIAL_REQUESTS
 from api.v1.verticals import VERTICALS
+from api.v1.wishes import WISHES
 from api.v1.work_calendar import WORK_CALENDAR
 from infra.clock import Clock, system_clock
 from infra.settings import Settings
@@ -52,6 +55,9 @@ ENDPOINTS: list[Endpoint] = [
     *ATTRIBUTE_ENDPOINTS,
     *PEOPLE.endpoints(),
     *PROFILES,
+    *MEASUREMENTS,
+    *MEASUREMENT_PROFILES,
+    *WISHES,
     *CONSENTS,
     *PRIVACY,
     *VERTICALS,

@@ -63,6 +63,8 @@ MOVED: tuple[Moved, ...] = (
     Moved("orders", "order_id"),
     Moved("events", "event_id"),
     Moved("people", "external_id"),
+    # Behind people: a person takes their own along, so that these are the shopper's.
+    Moved("measurement_profiles", "profile_id", "uuid"),
     Moved("consents", "consent_id", "uuid"),
     Moved("exports", "export_id", "uuid"),
     Moved("special_requests", "request_id", "uuid"),

@@ -25,6 +25,8 @@ class PersonalTable:
     where: str = "shopper_id = any($1::uuid[])"
 
 
+_OF_PROFILE = "profile_id in (select profile_id from measurement_profiles where shopper_id = any($1::uuid[]))"
+
 # Children before parents; shoppers last, for every other table's rows are found through them.
 PERSONAL_TABLES = (
     PersonalTable(
@@ -38,6 +40,10 @@ PERSONAL_TABLES = (
     PersonalTable("consents", "delete"),
     PersonalTable("contact_preferences", "delete"),
     PersonalTable("special_requests", "delete"),
+    PersonalTable("measurement_values", "delete", where=_OF_PROFILE),
+    PersonalTable("measurement_versions", "delete", where=_OF_PROFILE),
+    PersonalTable("measurement_profiles", "delete"),
+    PersonalTable("wishes", "delete"),
     PersonalTable("people", "delete"),
     PersonalTable("shopper_identifiers", "delete"),
     # With its moves.

@@ -1,0 +1,111 @@
+"""Told measurements: values as somebody tells them, brought into tenths of a millimetre, and what is wrong with them.
+
+No sentence here repeats a value: refusals and warnings may be logged and kept.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Annotated, NamedTuple
+
+from msgspec import Meta, Struct
+
+from infra.errors import FieldError
+from tenants.lengths import Unit, say_length, to_tenth_mm
+from tenants.measured import Side
+from tenants.measurement_definitions import (
+    LONGEST_TENTH_MM,
+    Definitions,
+    MeasurementDefinition,
+    MeasurementKey,
+)
+from tenants.questions import choose_locale
+
+Amount = (
+    Annotated[int, Meta(ge=0, le=LONGEST_TENTH_MM)]
+    | Annotated[float, Meta(ge=0, le=LONGEST_TENTH_MM)]
+    | Annotated[str, Meta(pattern=r"\A[0-9]{1,6}(\.[0-9]{1,6})?\Z", description="A decimal number, such as 25.4.")]
+)
+
+
+class ToldValue(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One length, as it was read from the tape."""
+
+    key: MeasurementKey
+    side: Annotated[Side, Meta(description="left or right of a key that is sided, none of any other.")] = "none"
+    value: Amount
+    unit: Unit
+    tolerance: Annotated[Amount | None, Meta(description="How far it may be off, in the same unit.")] = None
+
+
+class Value(NamedTuple):
+    """The same inside. Its place in a version is (key, side)."""
+
+    key: str
+    side: Side
+    value_tenth_mm: int
+    tolerance_tenth_mm: int | None
+    unit: Unit
+
+
+class Unusual(Struct, frozen=True, kw_only=True):
+    """A value that was stored although few are like it."""
+
+    key: str
+    side: Side
+    message: str
+
+
+def read_value(told: ToldValue) -> Value:
+    """To the nearest tenth of a millimetre."""
+    tolerance = None if told.tolerance is None else to_tenth_mm(Decimal(str(told.tolerance)), told.unit)
+    return Value(told.key, told.side, to_tenth_mm(Decimal(str(told.value)), told.unit), tolerance, told.unit)
+
+
+def find_wrong_value(told: Sequence[ToldValue], definitions: Definitions) -> FieldError | None:
+    """The first value that cannot be stored, and why."""
+    seen = set[tuple[str, Side]]()
+    for number, one in enumerate(told):
+        definition = definitions.get(one.key)
+        if definition is None:
+            return FieldError(f"values[{number}].key", "is not a measurement of this shop")
+        if (one.side == "none") == definition.sided:
+            asked = "must be left or right" if definition.sided else "must be none: this key is not sided"
+            return FieldError(f"values[{number}].side", asked)
+        if (one.key, one.side) in seen:
+            return FieldError(f"values[{number}].key", "is there twice for the same side")
+        seen.add((one.key, one.side))
+        low, high = definition.hard_range
+        if not low <= read_value(one).value_tenth_mm <= high:
+            return FieldError(f"values[{number}].value", f"must be from {_between(low, high, one.unit)}")
+    return None
+
+
+def find_unusual(told: Sequence[ToldValue], definitions: Definitions, *, locale: str = "en") -> tuple[Unusual, ...]:
+    """A warning for each value outside its usual range. Values must be right."""
+    return tuple(
+        Unusual(key=one.key, side=one.side, message=_warning(definitions[one.key], one.unit, locale))
+        for one in told
+        if not _usual(read_value(one).value_tenth_mm, definitions[one.key])
+    )
+
+
+def _usual(value_tenth_mm: int, definition: MeasurementDefinition) -> bool:
+    low, high = definition.soft_range
+    return low <= value_tenth_mm <= high
+
+
+def _warning(definition: MeasurementDefinition, unit: Unit, locale: str) -> str:
+    said = definition.label[choose_locale(definition.label, locale)]
+    words = _UNUSUAL[choose_locale(_UNUSUAL, locale)]
+    low, high = (say_length(one, unit) for one in definition.soft_range)
+    return words.format(label=said, low=low, high=high)
+
+
+def _between(low: int, high: int, unit: Unit) -> str:
+    return f"{say_length(low, unit)} to {say_length(high, unit)}"
+
+
+_UNUSUAL: Mapping[str, str] = {
+    "en": "{label}: most people have {low} to {high}. Please measure once more.",
+    "zh": "{label}：一般为 {low} 至 {high}，请再量一次。",
+}
