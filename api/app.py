@@ -29,6 +29,7 @@ from api.v1.imports import IMPORTS
 from api.v1.measurement_profiles import MEASUREMENT_PROFILES
 from api.v1.measurements import MEASUREMENTS
 from api.v1.models import MODELS
+from api.v1.option_documents import OPTION_DOCUMENTS
 from api.v1.orders import ORDERS
 from api.v1.people import PEOPLE
 from api.v1.placements import PLACEMENTS
@@ -69,6 +70,7 @@ ENDPOINTS: list[Endpoint] = [
     *PLACEMENTS.endpoints(),
     *WORK_CALENDAR,
     *SPECIAL_REQUESTS,
+    *OPTION_DOCUMENTS,
 ]
 
 
