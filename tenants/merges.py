@@ -68,6 +68,7 @@ MOVED: tuple[Moved, ...] = (
     Moved("consents", "consent_id", "uuid"),
     Moved("exports", "export_id", "uuid"),
     Moved("special_requests", "request_id", "uuid"),
+    Moved("quotes", "quote_id", "uuid"),
 )
 SHOPPERS = "shoppers"
 """In the list of what was moved: the rows that were merged, by our ids."""

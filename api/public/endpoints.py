@@ -4,6 +4,7 @@ from api.door import Door
 from api.endpoints import Endpoint
 from api.public.events import take_events
 from api.public.page import preflight
+from api.public.quotes import PUBLIC_QUOTES
 from api.public.slots import ask_slots
 from api.public.special_requests import PUBLIC_REQUESTS
 from api.public.wire import MAX_BODY, TYPES, EventsIn, EventsOut, SlotsIn, SlotsOut
@@ -26,4 +27,5 @@ PUBLIC = [
     Endpoint("OPTIONS", "/public/v1/slots", preflight, "CORS", "public", answer=None, status=204, refusals=()),
     Endpoint("OPTIONS", "/public/v1/events", preflight, "CORS", "public", answer=None, status=204, refusals=()),
     *PUBLIC_REQUESTS,
+    *PUBLIC_QUOTES,
 ]  # fmt: skip
