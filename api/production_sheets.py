@@ -29,7 +29,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "staff": "by staff", "self": "by the shopper", "scan": "by scan", "import": "imported",
         "order_source": "from an order",
         "placed": "placed", "paid": "paid", "shipped": "shipped", "completed": "completed", "cancelled": "CANCELLED",
-        "returned": "returned", "of": "of", "no_measures": "No measures: preset choices only.",
+        "returned": "returned", "of": "of", "no_measures": "No measures: made by the choices alone.", "notes": "Notes",
     },
     "zh": {
         "sheet": "生产单", "order": "订单", "ordered": "下单时间", "confirm": "确认截止", "ready": "完工日期",
@@ -39,7 +39,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "checked": "检验", "pieces": "件", "region": "地区", "staff": "店员测量", "self": "顾客自测", "scan": "扫描",
         "import": "导入", "order_source": "取自订单", "placed": "已下单", "paid": "已付款", "shipped": "已发货",
         "completed": "已完成", "cancelled": "已取消", "returned": "已退货", "of": "/",
-        "no_measures": "仅预设选项，无需尺寸。",
+        "no_measures": "无需尺寸，按所选定制。", "notes": "备注",
     },
 }  # fmt: skip
 
@@ -51,8 +51,9 @@ def make_sheet_html(sheet: Sheet) -> str:
 
 
 def make_sheet_csv(sheet: Sheet) -> str:
-    """A row for each option and for each side of a measure."""
-    return make_csv(list(_rows(sheet)))
+    """A row for each option, for each side of a measure and for each special need; with the mark by which spreadsheets
+    know UTF-8."""
+    return "\ufeff" + make_csv(list(_rows(sheet)))
 
 
 def _rows(sheet: Sheet) -> Iterator[dict[str, object]]:

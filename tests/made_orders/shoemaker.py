@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 
 from tests.options.shoes import choice, document, fixed, measure, percent, publish_at, rule, said, text
-from tests.record_book.shoemaker import agree, feet, length, open_record_book
+from tests.record_book.shoemaker import feet, length, open_record_book
 from tests.record_book.shoemaker import measure as put_profile
 from tests.support.shop import Document, ShopClient, order
 
@@ -112,6 +112,3 @@ async def lines_of(shop: ShopClient, name: str = "o1", **query: Any) -> list[Doc
 
 def lengths(made: Document) -> dict[tuple[str, str], int]:
     return {(one["key"], one["side"]): one["value_tenth_mm"] for one in made["measurements"]}
-
-
-__all__ = ["agree", "publish_at"]

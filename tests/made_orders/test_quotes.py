@@ -7,7 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.made_orders.shoemaker import PRICE, SHOE, ask, ask_page, measure_feet, open_workshop, publish_at, quote
+from tests.made_orders.shoemaker import PRICE, SHOE, ask, ask_page, measure_feet, open_workshop, quote
+from tests.options.shoes import publish_at
 from tests.record_book.shoemaker import agree
 from tests.support.problems import check_problem
 from tests.support.shop import MONDAY, Document, ShopClient
