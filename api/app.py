@@ -21,6 +21,8 @@ from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
+from api.v1.collections import COLLECTIONS
+from api.v1.configure import CONFIGURE
 from api.v1.consents import CONSENTS
 from api.v1.events import EVENTS
 from api.v1.feeds import FEEDS
@@ -41,6 +43,7 @@ from api.v1.quotes import QUOTES
 from api.v1.recommendations import RECOMMENDATIONS
 from api.v1.rules import RULES
 from api.v1.shoppers import SHOPPERS
+from api.v1.sizes import SIZES
 from api.v1.special_requests import SPECIAL_REQUESTS
 from api.v1.verticals import VERTICALS
 from api.v1.wishes import WISHES
@@ -70,11 +73,14 @@ ENDPOINTS: list[Endpoint] = [
     *RECOMMENDATIONS,
     *RULES,
     *PLACEMENTS.endpoints(),
+    *CONFIGURE,
     *WORK_CALENDAR,
     *SPECIAL_REQUESTS,
     *QUOTES,
     *MADE_LINES,
+    *SIZES,
     *OPTION_DOCUMENTS,
+    *COLLECTIONS.endpoints(),
 ]
 
 

@@ -145,10 +145,9 @@ class Resource(Generic[D, S]):
 
     def endpoints(self) -> list[Endpoint]:
         """The five addresses, for the routes and for the OpenAPI document."""
-        scope = self.scope or self.name
         noun, many, one = self.name.removesuffix("s"), f"/v1/{self.name}", f"/v1/{self.name}/{{id:path}}"
-        reading = partial(Endpoint, tag=self.name, scope=f"{scope}:read")
-        writing = partial(Endpoint, tag=self.name, scope=f"{scope}:write")
+        reading = partial(Endpoint, tag=self.name, scope=f"{self.scope or self.name}:read")
+        writing = partial(Endpoint, tag=self.name, scope=f"{self.scope or self.name}:write")
         rows: Any = list[self.document]  # type: ignore[name-defined]  # a type made at run time
         return [
             reading(

@@ -69,6 +69,7 @@ MOVED: tuple[Moved, ...] = (
     Moved("exports", "export_id", "uuid"),
     Moved("special_requests", "request_id", "uuid"),
     Moved("quotes", "quote_id", "uuid"),
+    Moved("fit_feedback", "feedback_id"),
 )
 SHOPPERS = "shoppers"
 """In the list of what was moved: the rows that were merged, by our ids."""

@@ -45,6 +45,9 @@ PERSONAL_TABLES = (
     PersonalTable("measurement_profiles", "delete"),
     PersonalTable("wishes", "delete"),
     PersonalTable("people", "delete"),
+    # What was said of the product stays, and no order that leads back to who said it.
+    PersonalTable("fit_feedback", "anonymise", "shopper_id = null, order_id = null, digest = ''"),
+    PersonalTable("collection_shoppers", "delete"),
     PersonalTable("shopper_identifiers", "delete"),
     # With its moves.
     PersonalTable("shopper_merges", "delete", where="kept_id = any($1::uuid[]) or absorbed_id = any($1::uuid[])"),

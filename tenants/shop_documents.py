@@ -14,8 +14,14 @@ from infra.database import Connection, Row
 from infra.errors import Invalid
 from tenants.upserts import Upserted, make_document, outcomes
 
-Table = Literal["rules", "placements", "measurement_definitions"]
-MOST: dict[Table, int] = {"rules": 1000, "placements": 200, "measurement_definitions": 300}
+Table = Literal["rules", "placements", "measurement_definitions", "size_charts", "collections"]
+MOST: dict[Table, int] = {
+    "rules": 1000,
+    "placements": 200,
+    "measurement_definitions": 300,
+    "size_charts": 500,
+    "collections": 200,
+}
 """Documents a tenant."""
 D = TypeVar("D", bound=Struct)
 

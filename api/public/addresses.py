@@ -18,11 +18,12 @@ def make_address(
     *,
     body: type[msgspec.Struct],
     answer: type[msgspec.Struct],
+    status: int = 200,
     also: tuple[type[Refusal], ...] = (),
 ) -> list[Endpoint]:
     """`also`: refusals besides those that every public address has."""
     return [
         Endpoint("POST", path, Door(handler, limit=MAX_BODY, types=TYPES), summary, "public", answer=answer,
-                 refusals=(*REFUSALS, *also), body=body, body_types=TYPES),
+                 status=status, refusals=(*REFUSALS, *also), body=body, body_types=TYPES),
         Endpoint("OPTIONS", path, preflight, "CORS", "public", answer=None, status=204, refusals=()),
     ]  # fmt: skip

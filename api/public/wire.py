@@ -8,6 +8,7 @@ from recommender.serving.cards import ShownCard
 from recommender.serving.strategies import Source
 from tenants.events import ClientEventType
 from tenants.fields import ExternalId, Moment, ShortText
+from tenants.options import Region
 from widgets.slots import Slot
 
 MAX_BODY = 64_000
@@ -32,6 +33,7 @@ class SlotsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     slots: Annotated[tuple[Slot, ...], Meta(min_length=1, max_length=50)]
     token: Token | None = None
     visitor: VisitorId | None = None
+    region: Annotated[Region | None, Meta(description="Where it is to be sent: what is made may differ.")] = None
     personalised: Annotated[bool, Meta(description="false: the same answer as for a stranger, whoever asks.")] = True
 
 

@@ -39,6 +39,13 @@ async def fill_every_field(shop: ShopClient, canary: str) -> None:
     assert (await shop.push("events", events)).json()["created"] == 2
     orders = [order(f"o{n}", [f"beer-{n}"], shopper_id=shopper) for n in range(4)]
     assert (await shop.push("orders", orders)).json()["created"] == 4
+    voice = {
+        "id": "f1", "product_id": "tea-1", "size": "M", "verdict": "small", "source": "rating",
+        "order_id": f"order-{canary}", "shopper_id": shopper,
+    }  # fmt: skip
+    assert (await shop.push("fit-feedback", [voice])).json()["created"] == 1
+    limited = {"id": "teas", "products": ["tea-1"], "audience": {"kind": "shoppers", "shoppers": [shopper, second]}}
+    assert (await shop.push("collections", [limited])).json()["created"] == 1
     consent = {"purpose": "contact", "granted": True, "at": "2026-03-02T12:00:00Z", "source": f"call {canary}"}
     assert (await shop.api.put(f"/v1/consents/{shopper}", json=consent)).status_code == 200
     assert (await shop.api.put(f"/v1/contact-preferences/{shopper}", json={"sms": False})).status_code == 200
@@ -79,7 +86,16 @@ async def test_b7_after_an_erase_nothing_holds_the_person(shop: ShopClient, capf
     waiting = await import_files(shop, canary)
 
     held, models = await find_everywhere(settings, canary), {"file arrays.bin", "file state.npz"}
-    tables = ("consents", "events", "idempotency_keys", "imports", "people", "shopper_identifiers", "shoppers")
+    tables = (
+        "consents",
+        "events",
+        "fit_feedback",
+        "idempotency_keys",
+        "imports",
+        "people",
+        "shopper_identifiers",
+        "shoppers",
+    )
     assert {f"table public.{table}" for table in tables} | {"file arrays.bin", "file file"} <= {*held}
     assert [place for place in held if place.startswith("redis")] != []
     assert [place for place in held if place.endswith(".zip")] != []

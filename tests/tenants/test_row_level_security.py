@@ -10,6 +10,7 @@ from infra.database import Connection
 from infra.ids import new_id
 from infra.settings import Settings
 from recommender.training_tasks import open_task
+from tests.record_book.shoemaker import fill_record_book
 from tests.support.shop import ShopClient, event, order
 from tests.tenants.faults import list_tenant_tables
 
@@ -31,7 +32,9 @@ async def fill_every_table(shop: ShopClient) -> None:
     await fill_identity_tables(shop)
     await fill_privacy_tables(shop)
     await fill_import_tables(shop)
+    await fill_size_tables(shop)
     await fill_made_to_order_tables(shop)
+    await fill_record_book(shop, "s0")
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
@@ -77,6 +80,16 @@ async def fill_import_tables(shop: ShopClient) -> None:
             import_id,
         )
         await conn.execute("insert into import_seen (import_id, document_id) values ($1, 'x')", import_id)
+
+
+async def fill_size_tables(shop: ShopClient) -> None:
+    ranges = [{"key": "foot_length", "min": 250, "max": 255}]
+    assert (await shop.push("size-charts", [{"id": "c1", "rows": [{"size": "40", "ranges": ranges}]}])).is_success
+    voice = {"id": "f1", "product_id": "p1", "size": "40", "verdict": "small", "source": "return", "shopper_id": "s0"}
+    assert (await shop.push("fit-feedback", [voice])).json()["created"] == 1
+    audience = {"kind": "shoppers", "shoppers": ["s0"]}
+    limited = {"id": "c1", "products": ["p1"], "audience": audience}
+    assert (await shop.push("collections", [limited])).json()["created"] == 1
 
 
 async def fill_made_to_order_tables(shop: ShopClient) -> None:
