@@ -28,6 +28,7 @@ from api.v1.events import EVENTS
 from api.v1.feeds import FEEDS
 from api.v1.identity import IDENTITY
 from api.v1.imports import IMPORTS
+from api.v1.made_lines import MADE_LINES
 from api.v1.measurement_profiles import MEASUREMENT_PROFILES
 from api.v1.measurements import MEASUREMENTS
 from api.v1.models import MODELS
@@ -38,6 +39,7 @@ from api.v1.placements import PLACEMENTS
 from api.v1.privacy import PRIVACY
 from api.v1.products import PRODUCTS
 from api.v1.profiles import PROFILES
+from api.v1.quotes import QUOTES
 from api.v1.recommendations import RECOMMENDATIONS
 from api.v1.rules import RULES
 from api.v1.shoppers import SHOPPERS
@@ -74,6 +76,8 @@ ENDPOINTS: list[Endpoint] = [
     *CONFIGURE,
     *WORK_CALENDAR,
     *SPECIAL_REQUESTS,
+    *QUOTES,
+    *MADE_LINES,
     *SIZES,
     *OPTION_DOCUMENTS,
     *COLLECTIONS.endpoints(),

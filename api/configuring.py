@@ -8,16 +8,11 @@ from infra.errors import Invalid, NotFound
 from recommender.serving.live_tenant import LiveTenant
 from tenants.measured import Record, read_record
 from tenants.option_plan import Published
+from tenants.quote_settings import read_notice
+from tenants.quotes import NotMadeToOrder
 from tenants.shoppers import find_shopper_id
 from tenants.work_calendar import read_work_calendar
 from widgets.configurator import Configured, Terms, Wished, configure
-
-
-class NotMadeToOrder(NotFound):
-    """This product has no published options."""
-
-    code = "not_made_to_order"
-    hint = "PUT /v1/option-documents/{id} names products; POST /v1/option-documents:publish offers them."
 
 
 class UnknownPerson(Invalid):
@@ -35,7 +30,7 @@ async def configure_for(state: State, live: LiveTenant, wished: Wished, shopper_
     now = state.clock().timestamp()
     published = _find_document(live, wished.product, now)
     async with state.db.tenant(live.tenant_id) as conn:
-        terms = Terms(await read_work_calendar(conn), {"en": "It is made for you alone and cannot be given back."})
+        terms = Terms(await read_work_calendar(conn), await read_notice(conn))
         record = None if shopper_id is None else await _read_record(conn, shopper_id, wished.person, now)
     return configure(live, published, wished, record, terms, now=now)
 

@@ -68,6 +68,7 @@ MOVED: tuple[Moved, ...] = (
     Moved("consents", "consent_id", "uuid"),
     Moved("exports", "export_id", "uuid"),
     Moved("special_requests", "request_id", "uuid"),
+    Moved("quotes", "quote_id", "uuid"),
     Moved("fit_feedback", "feedback_id"),
 )
 SHOPPERS = "shoppers"

@@ -39,6 +39,7 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Annotated[int, Meta(ge=1, le=30)] | None,
         Meta(description="Files that wait for their import; one goes when its import ends. Default 7, most 30."),
     ] = None
+    quotes: Annotated[Days | None, Meta(description="Quotes after they expired. Default 90.")] = None
 
 
 DEFAULT_DAYS: Mapping[str, int] = {
@@ -51,6 +52,7 @@ DEFAULT_DAYS: Mapping[str, int] = {
     "imports": 395,
     "import_rejects": 90,
     "import_files": 7,
+    "quotes": 90,
 }
 
 
@@ -90,6 +92,8 @@ _KINDS = {
         "import_rejects.ctid",
         "import_rejects join imports using (tenant_id, import_id) where finished_at is not null and created_at < $1",
     ),
+    # What was ordered stands in made_lines.
+    "quotes": _Kind("quotes", "quote_id", "quotes where expires_at < $1 order by expires_at"),
     "imports": _Kind(
         "imports", "import_id", "imports where finished_at is not null and created_at < $1 order by created_at"
     ),

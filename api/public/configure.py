@@ -3,12 +3,13 @@
 import msgspec
 
 from api.bodies import decode_one
-from api.configuring import NotMadeToOrder, configure_for
+from api.configuring import configure_for
 from api.public.addresses import make_address
 from api.public.answers import PublicAnswer
 from api.public.page import open_page
 from api.public.wire import PublishableKey, Token
 from api.state import State
+from tenants.quotes import NotMadeToOrder
 from widgets.configurator import Configured, Wished
 
 

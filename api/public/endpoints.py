@@ -4,6 +4,7 @@ from api.public.addresses import make_address
 from api.public.configure import PUBLIC_CONFIGURE
 from api.public.events import take_events
 from api.public.measurements import PUBLIC_MEASUREMENTS
+from api.public.quotes import PUBLIC_QUOTES
 from api.public.sizes import SizeAdviceIn, ask_size
 from api.public.slots import ask_slots
 from api.public.special_requests import PUBLIC_REQUESTS
@@ -22,4 +23,5 @@ PUBLIC = [
         "/public/v1/size-advice", ask_size, "Advise on a size", body=SizeAdviceIn, answer=SizeAnswer, also=(NotFound,)
     ),
     *PUBLIC_REQUESTS,
+    *PUBLIC_QUOTES,
 ]  # fmt: skip

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from api.auth import authenticate
 from api.bodies import decode_one, read_body
-from api.configuring import NotMadeToOrder, configure_for
+from api.configuring import configure_for
 from api.endpoints import Endpoint
 from api.resources import answer
 from api.state import state_of
@@ -20,6 +20,7 @@ from infra.errors import (
     Unsupported,
 )
 from tenants.fields import ExternalId
+from tenants.quotes import NotMadeToOrder
 from widgets.configurator import Configured, Wished
 
 
