@@ -18,6 +18,7 @@ from tests.imports.isolation import ask_imports
 from tests.made_for_you.isolation import ask_made_for_you
 from tests.made_orders.isolation import ask_made_to_order
 from tests.options.isolation import ask_options
+from tests.record_book.isolation import ask_record_book
 from tests.sizes.isolation import ask_sizes
 from tests.support.polling import until
 from tests.support.service import Service
