@@ -28,6 +28,10 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ] = None
     merge_undo: Annotated[Days | None, Meta(description="For how long a merge can be undone. Default 365.")] = None
     imports: Annotated[Days | None, Meta(description="Reports of imports. Default 395.")] = None
+    measurement_versions: Annotated[
+        Days | None,
+        Meta(description="Measures that were told anew since; the newest of each source stays. Default 3650."),
+    ] = None
     import_rejects: Annotated[
         Days | None, Meta(description="Which rows an import refused; never longer than its report. Default 90.")
     ] = None
@@ -43,6 +47,7 @@ DEFAULT_DAYS: Mapping[str, int] = {
     "exports": 7,
     "audit": 3650,
     "merge_undo": 365,
+    "measurement_versions": 3650,
     "imports": 395,
     "import_rejects": 90,
     "import_files": 7,
@@ -71,6 +76,14 @@ _KINDS = {
         "shopper_merge_moves.ctid",
         "shopper_merge_moves join shopper_merges using (tenant_id, merge_id)"
         " where merged_at < $1 and undo_ended_at is not null",
+    ),
+    # With their values.
+    "measurement_versions": _Kind(
+        "measurement_versions",
+        "measurement_versions.ctid",
+        "measurement_versions where exists (select from measurement_versions as newer"
+        " where (newer.profile_id, newer.source) = (measurement_versions.profile_id, measurement_versions.source)"
+        " and newer.version > measurement_versions.version and newer.recorded_at < $1)",
     ),
     "import_rejects": _Kind(
         "import_rejects",

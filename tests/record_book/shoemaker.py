@@ -94,3 +94,13 @@ def days(number: float) -> timedelta:
 
 async def _id(conn: Connection, shopper: str) -> Any:
     return await find_shopper_id(conn, shopper)
+
+
+async def fill_record_book(shop: ShopClient, shopper: str) -> None:
+    """A row in each of its tables, of a shopper who is there."""
+    await open_record_book(shop)
+    await believe(shop, "newest")
+    await agree(shop, shopper)
+    await measure(shop, feet(f"{shopper}-feet", length(251), shopper=shopper))
+    answer = await shop.api.put(f"/v1/wishes/{shopper}", json={"preferences": {"initials": "LM"}})
+    assert answer.status_code == 200, answer.text

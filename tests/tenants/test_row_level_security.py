@@ -10,6 +10,7 @@ from infra.database import Connection
 from infra.ids import new_id
 from infra.settings import Settings
 from recommender.training_tasks import open_task
+from tests.record_book.shoemaker import fill_record_book
 from tests.support.shop import ShopClient, event, order
 from tests.tenants.faults import list_tenant_tables
 
@@ -32,6 +33,7 @@ async def fill_every_table(shop: ShopClient) -> None:
     await fill_privacy_tables(shop)
     await fill_import_tables(shop)
     await fill_size_tables(shop)
+    await fill_record_book(shop, "s0")
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
