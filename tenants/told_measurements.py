@@ -96,16 +96,26 @@ def _usual(value_tenth_mm: int, definition: MeasurementDefinition) -> bool:
 
 def _warning(definition: MeasurementDefinition, unit: Unit, locale: str) -> str:
     said = definition.label[choose_locale(definition.label, locale)]
-    words = _UNUSUAL[choose_locale(_UNUSUAL, locale)]
+    words = _UNUSUAL["zh" if locale.lower().startswith("zh") else "en"]
+    ends = definition.soft_min_tenth_mm is not None, definition.soft_max_tenth_mm is not None
     low, high = (say_length(one, unit) for one in definition.soft_range)
-    return words.format(label=said, low=low, high=high)
+    return words[ends].format(label=said, low=low, high=high)
 
 
 def _between(low: int, high: int, unit: Unit) -> str:
     return f"{say_length(low, unit)} to {say_length(high, unit)}"
 
 
-_UNUSUAL: Mapping[str, str] = {
-    "en": "{label}: most people have {low} to {high}. Please measure once more.",
-    "zh": "{label}：一般为 {low} 至 {high}，请再量一次。",
+# By whether there is a usual minimum, and a usual maximum.
+_UNUSUAL: Mapping[str, Mapping[tuple[bool, bool], str]] = {
+    "en": {
+        (True, True): "{label}: most people have {low} to {high}. Please measure once more.",
+        (True, False): "{label}: most people have {low} or more. Please measure once more.",
+        (False, True): "{label}: most people have {high} or less. Please measure once more.",
+    },
+    "zh": {
+        (True, True): "{label}：一般为 {low} 至 {high}，请再量一次。",
+        (True, False): "{label}：一般不小于 {low}，请再量一次。",
+        (False, True): "{label}：一般不大于 {high}，请再量一次。",
+    },
 }

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tenants.measured import Side, read_versions
 from tests.record_book.shoemaker import (
     believe,
@@ -137,3 +139,23 @@ async def test_c1_no_value_shows_in_a_repr(shop: ShopClient) -> None:
     assert found.values[LEFT].value_tenth_mm == 2513
     assert "2513" not in repr(found)
     assert "251" not in repr(found.values)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "said"),
+    [
+        ({"soft_min_tenth_mm": 300}, 29, "most people have 3 cm or more"),
+        ({"soft_max_tenth_mm": 300}, 31, "most people have 3 cm or less"),
+        ({"soft_min_tenth_mm": 300}, 99_999, ""),
+    ],
+)
+async def test_c2_a_range_may_be_open_at_one_end(
+    shop: ShopClient, bounds: dict[str, int], value: int, said: str
+) -> None:
+    await open_record_book(shop, "mei")
+    definition = {"id": "heel", "label": {"en": "Heel"}, **bounds}
+    assert (await shop.api.put("/v1/measurement-definitions/heel", json=definition)).status_code == 200
+    told = length(f"{value / 10}", "none", key="heel", unit="cm") if value < 1000 else length(9999, "none", key="heel")
+    done = await measure(shop, feet("mei-feet", told))
+
+    assert [said in one["message"] for one in done["warnings"]] == ([True] if said else [])
