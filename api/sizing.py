@@ -37,7 +37,10 @@ class FitOut(Struct, frozen=True, kw_only=True):
 class LearnedOut(Struct, frozen=True, kw_only=True):
     """What returns and ratings taught about the product."""
 
-    shift: Annotated[Shift, Meta(description="1: the next larger size than the chart says. -1: the next smaller one.")]
+    shift: Annotated[
+        Shift,
+        Meta(description="1: the next larger size than the chart says. -1: the next smaller one. 0: there is none."),
+    ]
     because: str
 
 
@@ -152,7 +155,7 @@ def _answer(
         between=advice.between,
         confidence=advice.confidence,
         missing=advice.missing,
-        learned=None if because is None else LearnedOut(shift=leaning.shift, because=because),
+        learned=None if because is None else LearnedOut(shift=advice.shift, because=because),
         equivalents=() if advice.row is None else tuple(_equivalents(chart, advice.row)),
         guideline=True,
         used=used,

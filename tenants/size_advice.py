@@ -76,6 +76,8 @@ class Advice:
     confidence: Confidence = "low"
     missing: tuple[str, ...] = ()
     """Keys that the chart asks for and nobody measured."""
+    shift: Shift = 0
+    """As it was made: 0 at the end of the chart."""
 
 
 def take_larger(values: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -101,12 +103,14 @@ def advise(rows: Sequence[Row], measured: Mapping[str, int], *, shift: Shift = 0
     best = costs.index(min(costs))
     near = tuple(row.size for row, cost in zip(rows, costs, strict=True) if cost <= costs[best] + NEAR)
     between = near if len(near) > 1 else ()
+    row = _shifted(rows, best, shift, measured, steps)
     return Advice(
-        row=_shifted(rows, best, shift, measured, steps),
+        row=row,
         fit=tuple(Fit(key, _verdict(rows[best].ranges[key].misfit(measured[key]))) for key in known),
         between=between,
         confidence=_confidence(costs[best], clear=not between and not missing and sure),
         missing=missing,
+        shift=0 if row is rows[best] else shift,
     )
 
 

@@ -31,11 +31,11 @@ async def read_personal(state: State, live: LiveTenant, shopper_id: str | None, 
     if shopper_id is None or not live.opening.personal:
         return NOBODY
     reading = asyncio.create_task(_read(state, live, shopper_id, now))
+    reading.add_done_callback(_ignore)
     done, _ = await asyncio.wait({reading}, timeout=PATIENCE_S)
     if not done:
         # Not waited for: a connection that does not answer takes its time to be given up too.
         reading.cancel()
-        reading.add_done_callback(_ignore)
         return NOBODY
     try:
         return reading.result()
