@@ -9,6 +9,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 ANYONE = {"access-control-allow-origin": "*"}
+FIELDS = {
+    "read": {"key", "token", "person", "locale"},
+    "save": {"key", "token", "person", "kind", "values", "consent", "locale"},
+    "delete": {"key", "token", "person", "kind"},
+}
+"""What each address takes; anything else is refused."""
 RANGES = {
     "foot_length": (700, 1400, 3200, 4000),
     "ball_girth": (800, 1300, 3000, 4000),
@@ -105,8 +111,9 @@ async def measurements(request: Request) -> Response:
     record: FakeRecord = request.app.state.api.record
     what, question = request.path_params["what"], json.loads(await request.body())
     record.asked.append((what, question))
-    if record.status != 200:
-        return JSONResponse({"title": "no"}, record.status, ANYONE)
+    status = 400 if set(question) - FIELDS[what] else record.status
+    if status != 200:
+        return JSONResponse({"title": "no"}, status, ANYONE)
     if what == "read":
         return JSONResponse(record.read(question), headers=ANYONE)
     status, body = record.save(question) if what == "save" else record.delete(question)

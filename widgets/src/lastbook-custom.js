@@ -14,7 +14,6 @@
  */
 
 const TYPING_MS = 250;
-const COMPOSING_MS = 1500;
 const MOST_BUTTONS = 8;
 
 addEventListener("lastbook:measure", () => {
@@ -33,7 +32,6 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
   let timer;
   /** Whether an order was tried: only then is marked what is merely open yet. */
   let tried;
-  let ordering;
   let said = [];
   return refresh;
 
@@ -89,13 +87,11 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
 
   /** @param before the price of the same choices a moment ago, if there was one */
   function take(next, before) {
-    const detail = { answers: next.answers, ...next.result };
     answer = next;
     fresh = true;
     said = changed(before);
     show();
-    if (host.state === "ready") say("change", detail);
-    else state("ready", detail);
+    state("ready", { answers: next.answers, ...next.result });
   }
 
   function changed(before) {
@@ -120,13 +116,15 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
 
   function show() {
     const { result, promise, withdrawal } = answer;
-    const options = answer.document.options.filter((option) => option.shown);
-    const needed = options.filter(isMeasure);
+    const [made, needed] = [[], []];
+    for (const option of answer.document.options) {
+      if (option.shown) (option.kind === "measurement" ? needed : made).push(option);
+    }
     const when = promise
       ? [fill(text.ready, day(promise.ready_on)), fill(text.confirm, day(promise.confirm_by, { timeStyle: "short" }))]
       : [fill(text.days, result.lead_days)];
     draw(
-      ...options.filter((option) => !isMeasure(option)).map(place),
+      ...made.map(place),
       needed[0] && fit(needed),
       ["div", { part: "total", ariaLive: "polite", ariaBusy: !fresh },
         ["p", { part: "price" }, cost(result.price_minor)], ...when.map(line)],
@@ -135,10 +133,6 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
       button("order", text.order, order, { "aria-describedby": "notice" }),
       ["div", { part: "said", role: "status" }, ...said],
     );
-  }
-
-  function isMeasure({ kind }) {
-    return kind === "measurement";
   }
 
   function line(words) {
@@ -186,27 +180,26 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
       "option", picked(offer, "selected"), [offer.label, ...remarks(offer)].join(" · "),
     ]);
     const control = kind === "choice" ? [["select", { ...field, onchange }, ...entries]] : typed(option, { ...field, value });
-    return ["div", { ...box, "aria-describedby": "" }, ["label", { htmlFor: field.id }, label], ...control, below];
+    return ["div", box, ["label", { htmlFor: field.id }, label], ...control, below];
 
     function picked(offer, name) {
       return { value: offer.id, [name]: offer.id === value, disabled: offer.available === false };
     }
   }
 
-  function remarks({ price_minor, available, why_not }) {
-    return [extra(price_minor), available === false && why_not].filter(Boolean);
+  function remarks({ price_minor, why_not }) {
+    return [extra(price_minor), why_not].filter(Boolean);
   }
 
   function typed({ id, kind, min, max, step, unit, max_length }, field) {
     const number = kind === "number";
-    const oninput = ({ target, isComposing }) => {
-      const value = number ? target.valueAsNumber : target.value;
-      choose({ [id]: value || value === 0 ? value : null }, isComposing ? COMPOSING_MS : TYPING_MS);
+    const oninput = ({ target: { value }, isComposing }) => {
+      choose({ [id]: value ? (number ? +value : value) : null }, TYPING_MS * (isComposing ? 6 : 1));
     };
-    const kept = answer.result.prefilled?.[id] === "personal" && text.personal;
-    const hint = [number ? unit : fill(text.length, max_length), kept].filter(Boolean).join(" · ");
+    const recorded = answer.result.prefilled?.[id] === "personal" && text.personal;
     const limits = number ? { type: "number", min, max, step } : { maxLength: max_length };
-    return [["input", { ...limits, ...field, oninput, autocomplete: "off" }], ["small", {}, hint]];
+    return [["input", { ...limits, ...field, oninput, autocomplete: "off" }],
+      ["small", {}, number ? unit : fill(text.length, max_length), recorded && " · " + recorded]];
   }
 
   function issues(id) {
@@ -230,21 +223,17 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
 
   function fit(needed) {
     const { who, consent, ready, missing, stale, person } = answer.fit;
-    const list = (name, belongs) => {
-      const labels = needed.filter(({ key }) => belongs(key)).map(({ label }) => label);
-      return line(labels[0] && fill(text[name], labels.join(", ")));
+    const list = (name, wanted) => {
+      const labels = needed.filter(({ key }) => wanted(key)).map(({ label }) => label).join(", ");
+      return line(labels && fill(text[name], labels));
     };
-    const groups = [
-      list("recorded", (key) => !missing.includes(key)),
-      list("stale", (key) => stale.includes(key)),
-      list("missing", (key) => missing.includes(key)),
-    ];
-    const stranger = who === "stranger";
-    return ["div", { part: ready ? "fit" : "fit wrong" },
-      ["strong", {}, [text.fit, person?.name].filter(Boolean).join(" · ")],
-      ...(stranger ? [line(text.stranger)] : consent ? groups : [line(text.consent)]),
-      link(stranger ? "signin" : (!ready || stale[0]) && "measure"),
-      ...answer.result.issues.filter(({ code }) => code === "out_of_range").map(({ message }) => line(message))];
+    const open = (key) => missing.includes(key);
+    const lines = who === "stranger" ? [line(text.stranger), link("signin")]
+      : !consent ? [line(text.consent), link("measure")]
+      : [list("recorded", (key) => !open(key)), list("missing", open), list("stale", (key) => stale.includes(key)),
+        (!ready || stale[0]) && link("measure")];
+    const wrong = answer.result.issues.filter(({ code }) => code === "out_of_range").map(({ message }) => line(message));
+    return ["div", { part: ready ? "fit" : "fit wrong" }, ["strong", {}, text.fit, person && " · " + person.name], ...lines, ...wrong];
   }
 
   function link(name) {
@@ -255,16 +244,12 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
   /* ---- the order ---- */
 
   async function order() {
-    if (ordering) return;
-    ordering = true;
     const seen = answer.result.price_minor;
     if (!fresh) await question();
-    if (fresh) {
-      said = changed(seen);
-      if (!said[0] && mayOrder()) await quote(seen);
-      show();
-    }
-    ordering = false;
+    if (!fresh) return;
+    said = changed(seen);
+    if (!said[0] && mayOrder()) await quote(seen);
+    show();
   }
 
   function mayOrder() {
@@ -277,7 +262,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
 
   /** The server computes the price anew; where it is not the one that was seen, nothing is ordered. */
   async function quote(seen) {
-    const quantity = parseInt(get("quantity"), 10) || 1;
+    const quantity = +get("quantity") || 1;
     try {
       const made = await put("quotes", { answers: answer.answers, quantity, expected_price_minor: seen });
       if (made.price_minor !== seen) throw made;

@@ -6,9 +6,9 @@
  * the address of the shop's own page. Values go to our origin and nowhere else: not into an event, not into a storage
  * of the browser. Inside they are whole tenths of a millimetre.
  *
- * @typedef {{key: string, kind: string, label: string, sided: boolean, unit: string, soft_min: number | null,
- *   soft_max: number | null, hard_min: number | null, hard_max: number | null, how: string[], drawing: string}} Definition
- * @typedef {{typed: string, tenths: number, touched?: boolean, left?: boolean}} Field `tenths` is NaN where what was
+ * @typedef {{key: string, kind: string, label: string, sided: boolean, soft_min: number, soft_max: number,
+ *   hard_min: number, hard_max: number, how: string[], drawing: string}} Definition
+ * @typedef {{key: string, side: string, typed: string, tenths: number, touched?: boolean, left?: boolean}} Field `tenths` is NaN where what was
  *   typed is no length; `left` says that the shopper went on to another field, so it may be judged
  */
 
@@ -84,11 +84,13 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
   }
 
   async function read() {
-    await put("read", {}, (answer) => {
+    await put("read", { locale: language }, (answer) => {
       data = answer;
       unit ??= TENTH_MM[get("unit")] ? get("unit") : answer.unit === "in" ? "in" : "cm";
       fields = {};
-      for (const { key, side, value_tenth_mm } of answer.values) fields[key + side] = field(value_tenth_mm);
+      for (const { key, side, value_tenth_mm: tenths } of answer.values) {
+        fields[key + side] = { key, side, tenths, typed: fromTenthMm(tenths, unit) };
+      }
       if (!definitions()[0]) return state("empty");
       show();
       if (host.state !== "ready") state("ready");
@@ -102,10 +104,6 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
       if (data) tell(text.failed);
       else state("error", { reason: message });
     }
-  }
-
-  function field(tenths) {
-    return { typed: fromTenthMm(tenths, unit), tenths };
   }
 
   function tell(...now) {
@@ -167,7 +165,7 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
 
   function input({ key, label, ...ranges }, side) {
     const id = key + side;
-    const one = (fields[id] ??= { typed: "", tenths: NaN });
+    const one = (fields[id] ??= { key, side, typed: "", tenths: NaN });
     const known = data.values.find((value) => value.key === key && value.side === side);
     const [wrong, remark] = judge(one, ranges);
     const oninput = ({ target }) => {
@@ -188,12 +186,11 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
 
   /** Outside the hard range it is refused, outside the soft range questioned. @returns {[boolean, string]} */
   function judge({ typed, tenths, touched, left }, { soft_min, soft_max, hard_min, hard_max }) {
-    const outside = (low, high) => tenths < (low ?? 0) || tenths > (high ?? 1e5);
-    const range = (words, low, high) => fill(text[words], ...[low, high].map((one) => fromTenthMm(one, unit) + " " + unit));
+    const within = (words, ...ends) => fill(text[words], ...ends.map((end) => fromTenthMm(end, unit) + " " + unit));
     if (!touched || !left || !typed) return [false, ""];
     if (!(tenths >= 0)) return [true, text.number];
-    if (outside(hard_min ?? 1, hard_max)) return [true, range("wrong", hard_min ?? 1, hard_max ?? 1e5)];
-    return [false, outside(soft_min, soft_max) && range("unusual", soft_min ?? hard_min, soft_max ?? hard_max)];
+    if (tenths < hard_min || tenths > hard_max) return [true, within("wrong", hard_min, hard_max)];
+    return [false, (tenths < soft_min || tenths > soft_max) && within("unusual", soft_min, soft_max)];
   }
 
   function stranger() {
@@ -235,39 +232,28 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
 
   /* ---- saving and deleting ---- */
 
-  async function save() {
-    const shown = definitions();
-    for (const one of Object.values(fields)) one.left = true;
-    const wrong = shown.flatMap((one) => ["left", "right", "none"].filter((side) => judge(fields[one.key + side] ?? {}, one)[0])
-      .map((side) => one.key + side))[0];
-    const touched = Object.keys(fields).filter((id) => fields[id].touched);
-    const stop = wrong ? [text.look, wrong] : !touched[0] ? [text.nothing, "save"] : !data.consent && !agreed && [text.agree, "consent"];
-    if (!stop) return send(shown.filter(({ key }) => touched.some((id) => id.startsWith(key))).map(({ key }) => key));
-    tell(stop[0]);
-    host.shadowRoot.getElementById(stop[1]).focus();
+  function save() {
+    const touched = Object.values(fields).filter((one) => one.touched);
+    touched.forEach((one) => (one.left = true));
+    show();
+    const told = touched.filter((one) => one.tenths >= 0);
+    const wrong = host.shadowRoot.querySelector("[aria-invalid=true]");
+    const [why, id] = wrong ? [text.look, wrong.id]
+      : !told[0] ? [text.nothing, "save"]
+      : !data.consent && !agreed ? [text.agree, "consent"] : [];
+    if (!why) return send(told);
+    tell(why);
+    host.shadowRoot.getElementById(id).focus();
   }
 
-  /** A version holds all that the shopper has told, so what they told before goes along. */
-  function values() {
-    const keys = new Set(data.definitions.filter((one) => one.kind === kind()).map(({ key }) => key));
-    const before = data.history.find((one) => one.source === "self" && one.values.some(({ key }) => keys.has(key)));
-    const told = new Map((before?.values ?? []).map((one) => [one.key + one.side, one]));
-    for (const key of keys) {
-      for (const side of ["left", "right", "none"]) {
-        const one = fields[key + side];
-        if (one?.touched) told.set(key + side, { key, side, value_tenth_mm: one.tenths });
-      }
-    }
-    return [...told.values()].filter((one) => one.value_tenth_mm >= 0)
-      .map(({ key, side, value_tenth_mm }) => ({ key, side, value: String(value_tenth_mm / 10), unit: "mm" }));
-  }
-
-  function send(keys) {
+  /** @param {Field[]} told what was not told again stays as it is on record */
+  function send(told) {
+    const values = told.map(({ key, side, tenths }) => ({ key, side, value: String(tenths / 10), unit: "mm" }));
     const consent = agreed ? { text_version: text.version } : undefined;
-    return put("save", { kind: kind(), values: values(), consent, locale: language }, async ({ warnings }) => {
+    return put("save", { kind: kind(), values, consent, locale: language }, async ({ warnings }) => {
       await read();
       tell(text.saved, ...warnings.map(({ message }) => message));
-      say("measure", { action: "save", fields: keys });
+      say("measure", { action: "save", fields: [...new Set(told.map(({ key }) => key))] });
     });
   }
 
