@@ -16,7 +16,7 @@ CONTENT_TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/c
 # What a browser does not need, about a fifth of the bytes. Each pattern first matches what must stay as it is (strings,
 # regular expressions), then what goes. No names are changed, so the files read like their sources; no build step.
 _SCRIPT: Final = re.compile(
-    r"""(?P<stays>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|(?<=[(,=:])\ ?/(?![/*])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/)
+    r"""(?P<stays>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|[(,=:]\s*/(?![/*])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/)
     |[ \t]*(?://[^\n]*|/\*.*?\*/)
     |,?\s*(?P<closes>[)\]}])[ \t]*
     |\s*(?P<opens>[{(\[;,])\s*
