@@ -144,13 +144,13 @@ async def test_c4_the_fit_says_what_is_on_record_and_invites_to_measure_the_rest
     api.record.consent = True
     api.record.add("staff", foot_length_left=2543)
     async with open_custom(browser, api_url) as (page, _):
-        assert await page.get_by_text("Foot length: on record").count() == 1
+        assert await page.get_by_text("On record: Foot length").count() == 1
         assert await page.get_by_text("Still to measure: Ball girth").count() == 1
         invitation = page.get_by_role("link", name="Measure now")
         assert (await invitation.get_attribute("href") or "").endswith("/#measure")
         make_ready(api)
         await page.evaluate("document.dispatchEvent(new CustomEvent('lastbook:measure', { bubbles: true }))")
-        await page.get_by_text("Foot length, Ball girth: on record").wait_for()
+        await page.get_by_text("On record: Foot length, Ball girth").wait_for()
         assert await invitation.count() == 0
 
 
@@ -203,6 +203,7 @@ async def test_c5_an_order_asks_for_a_quote_and_hands_it_to_the_shop(
             "key": "lb_pk_test",
             "token": "token",
             "product": "LS-101",
+            "locale": "en",
             "answers": {"width": "regular", "initials": "AL", "sole": "leather"},
             "quantity": 2,
             "expected_price_minor": 15_400,

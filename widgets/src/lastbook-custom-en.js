@@ -17,7 +17,7 @@ export const text = {
   again: "Try again",
   ended: "This product is no longer made to order.",
   fit: "Made to your measure",
-  recorded: "{0}: on record",
+  recorded: "On record: {0}",
   missing: "Still to measure: {0}",
   stale: "Measured long ago: {0}",
   consent: "You have not allowed the use of your measurements.",

@@ -17,7 +17,7 @@ export const text = {
   again: "重试",
   ended: "此商品不再接受定制。",
   fit: "按您的尺寸制作",
-  recorded: "{0}：已有记录",
+  recorded: "已有记录：{0}",
   missing: "还需测量：{0}",
   stale: "测量时间较久：{0}",
   consent: "您尚未同意使用您的尺寸。",

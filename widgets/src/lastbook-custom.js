@@ -68,7 +68,8 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
   }
 
   function put(path, more) {
-    return ask(path, { product: get("product"), person: get("person"), region: get("region"), ...more });
+    const about = { product: get("product"), person: get("person"), region: get("region"), locale: language };
+    return ask(path, { ...about, ...more });
   }
 
   async function question() {
@@ -76,7 +77,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     clearTimeout(timer);
     const now = JSON.stringify(own);
     try {
-      const next = await put("configure", { answers: own, locale: language });
+      const next = await put("configure", { answers: own });
       if (!next.document) throw { status: 404 };
       take(next, now === asked ? answer?.result.price_minor : undefined);
       asked = now;
@@ -128,7 +129,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
       needed[0] && fit(needed),
       ["div", { part: "total", ariaLive: "polite", ariaBusy: !fresh },
         ["p", { part: "price" }, cost(result.price_minor)], ...when.map(line)],
-      line(parts(result)),
+      ["small", {}, parts(result)],
       ["p", { part: "notice", id: "notice" }, withdrawal.exempt && withdrawal.notice],
       button("order", text.order, order, { "aria-describedby": "notice" }),
       ["div", { part: "said", role: "status" }, ...said],
