@@ -17,7 +17,7 @@ def size_chart() -> Row:
         "id": "shoes",
         "products": grown,
         "kind": "foot",
-        "system": "EU",
+        "system": "eu",
         "rows": [_row(number) for number in range(SIZES)],
     }
 
