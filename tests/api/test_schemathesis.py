@@ -59,10 +59,8 @@ async def test_a_generated_call_is_answered_as_documented(
     )  # fmt: skip
     @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
     def call(case: Case[Any]) -> None:
-        if mode is GenerationMode.POSITIVE and isinstance(case.body, dict):
-            if "key" in case.body:
-                case.body |= _vouched(shop, case.body)
-            make_possible(shop, path, case.body, case.path_parameters)
+        if mode is GenerationMode.POSITIVE:
+            _say_the_unsaid(shop, path, case)
         response = case.call(base_url=shop.service.url, headers=_authorization(shop, path))
         case.validate_response(response, checks=CHECKS)
         statuses.append(response.status_code)
@@ -72,6 +70,16 @@ async def test_a_generated_call_is_answered_as_documented(
     assert len(statuses) >= 3
     if mode is GenerationMode.POSITIVE and path not in SPREADSHEETS:
         assert set(statuses) & REACHED, f"no valid call was let in: {statuses}"
+
+
+def _say_the_unsaid(shop: ShopClient, path: str, case: Case[Any]) -> None:
+    """What the document cannot say: which keys there are, and that a text is JSON."""
+    if case.query is not None:
+        case.query.pop("mapping", None)
+    if isinstance(case.body, dict):
+        if "key" in case.body:
+            case.body |= _vouched(shop, case.body)
+        make_possible(shop, path, case.body, case.path_parameters)
 
 
 def _vouched(shop: ShopClient, body: dict[str, Any]) -> dict[str, str]:

@@ -142,7 +142,12 @@ async def test_c2_an_unusual_length_is_questioned_and_an_impossible_one_refused_
         await left.press("Tab")
         await page.get_by_text(words).wait_for()
         assert await left.get_attribute("aria-invalid") == str(refused).lower()
-        assert await left.evaluate("one => one.getRootNode().getElementById(one.getAttribute('aria-describedby')).textContent") == words
+        assert (
+            await left.evaluate(
+                "one => one.getRootNode().getElementById(one.getAttribute('aria-describedby')).textContent"
+            )
+            == words
+        )
         await page.get_by_role("button", name="Save measurements").click()
         said = "Please look at the marked length." if refused else "Your measurements are saved."
         await page.get_by_text(said).wait_for()
@@ -217,7 +222,9 @@ async def test_b7_lengths_are_sent_to_us_alone_and_kept_nowhere_in_the_browser(
             " history.state, await indexedDB.databases(), await caches.keys().catch(() => [])])"
         )
         said = json.dumps(await page.evaluate("said"))
-        auto = await page.locator("lastbook-measure input[inputmode]").evaluate_all("all => all.map((one) => one.autocomplete)")
+        auto = await page.locator("lastbook-measure input[inputmode]").evaluate_all(
+            "all => all.map((one) => one.autocomplete)"
+        )
         await page.goto("about:blank")
     with_lengths = [url for url, body in sent if "254" in url + body]
     assert with_lengths == [f"{api_url}/public/v1/measurements:save"]
@@ -240,9 +247,8 @@ async def test_signing_out_takes_the_lengths_off_the_page(browser: Browser, api:
 
 async def test_another_person_has_measures_of_their_own(browser: Browser, api: FakeApi, api_url: str) -> None:
     api.record.people = [{"id": "lin", "name": "Lin", "relation": "child"}]
-    async with open_measure(browser, api_url) as (page, _):
-        async with page.expect_response("**/measurements:read"):
-            await page.get_by_label("For whom").select_option("lin")
+    async with open_measure(browser, api_url) as (page, _), page.expect_response("**/measurements:read"):
+        await page.get_by_label("For whom").select_option("lin")
     assert [question.get("person") for _, question in api.record.asked] == [None, "lin"]
 
 
@@ -286,7 +292,9 @@ async def test_the_element_passes_axe_and_the_strict_policy_on_phone_and_desktop
         await page.get_by_role("button", name="Save measurements").click()
         assert await page.evaluate("broken") == []
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        targets = page.locator("lastbook-measure :is([part=unit], [part=consent], input[inputmode], select, button, summary)")
+        targets = page.locator(
+            "lastbook-measure :is([part=unit], [part=consent], input[inputmode], select, button, summary)"
+        )
         boxes = [await target.bounding_box() for target in await targets.all()]
         assert min(box["height"] for box in boxes if box) >= 44
     api.record.consent = True

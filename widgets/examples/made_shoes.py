@@ -76,7 +76,9 @@ def _document(shoe: Shoe) -> Row:
         "currency": CURRENCY,
         "base_lead_days": 8,
         "options": [
-            _choice("sole", "Sole", "鞋底", {sole: SOLE_PRICES[sole] - SOLE_PRICES[shoe.sole] for sole in SOLES}, shoe.sole),
+            _choice(
+                "sole", "Sole", "鞋底", {sole: SOLE_PRICES[sole] - SOLE_PRICES[shoe.sole] for sole in SOLES}, shoe.sole
+            ),
             _width(),
             _choice("colour", "Colour", "颜色", dict.fromkeys(COLOURS, 0), shoe.colour),
             _choice("embroidery", "Embroidery", "刺绣", _motif_prices(shoe), shoe.motif, lead_days=3),
@@ -129,7 +131,11 @@ def _choice(
 
 
 def _width() -> Row:
-    widths = (("regular", "Regular", "标准", 0), ("wide", "Wide", "加宽", 800), ("extra-wide", "Extra wide", "特宽", 1_200))
+    widths = (
+        ("regular", "Regular", "标准", 0),
+        ("wide", "Wide", "加宽", 800),
+        ("extra-wide", "Extra wide", "特宽", 1_200),
+    )
     values = [
         {"id": name, "label": {"en": label, "zh": chinese}, **({"price": _fixed(price)} if price else {})}
         for name, label, chinese, price in widths
