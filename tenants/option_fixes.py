@@ -74,7 +74,9 @@ def _find_fix(problem: Problem, standing: Standing) -> Fix | None:
     for name in known if problem.code != "hidden" else problem.options:
         if (fix := _change(name, problem, standing)) is not None:
             return fix
-    return _repair(problem, standing)
+    return _repair(problem, standing) or next(
+        (Fix(name, "remove") for name in known if _helps(name, None, problem, standing)), None
+    )
 
 
 def _measure(problem: Problem, question: Question) -> Fix:
@@ -85,9 +87,9 @@ def _measure(problem: Problem, question: Question) -> Fix:
 
 def _change(name: str, problem: Problem, standing: Standing) -> Fix | None:
     """A change of this option's answer."""
-    question, settled = standing.question, standing.settled
-    free = question.plan.by_id[name].option.kind in ("text", "number")
-    if free and problem.code == "missing" and name == problem.options[-1]:
+    question, settled, one = standing.question, standing.settled, standing.question.plan.by_id[name]
+    wanted = problem.code == "missing" or (problem.code == "wrong_value" and one.required)
+    if one.option.kind in ("text", "number") and wanted and name == problem.options[-1]:
         return Fix(name, "answer")
     good: list[Value] = []
     for value in _candidates(name, question, settled):
@@ -96,9 +98,10 @@ def _change(name: str, problem: Problem, standing: Standing) -> Fix | None:
         if len(good) == MOST_VALUES:
             break
     if good:
-        option = question.plan.by_id[name].option
-        return Fix(name, "choose", tuple(show_answer(option, value) for value in good))
-    return Fix(name, "remove") if _helps(name, None, problem, standing) else None
+        return Fix(name, "choose", tuple(show_answer(one.option, value) for value in good))
+    # An answer that is required is not taken away while something better may be found.
+    gone = not one.required or problem.code == "hidden" or one.option.kind == "measurement"
+    return Fix(name, "remove") if gone and _helps(name, None, problem, standing) else None
 
 
 def _candidates(name: str, question: Question, settled: Settled) -> Iterator[Value]:
@@ -128,14 +131,21 @@ def _ends(problem: Problem, changed: Question, standing: Standing) -> bool:
 
 def _repair(problem: Problem, standing: Standing) -> Fix | None:
     """Several changes at once."""
-    question = standing.question
-    repair = find_repair(question, standing.settled, problem.options, standing.budget)
-    if repair is None or not repair.changes:
-        return None
-    changed = question
-    for name, value in repair.changes.items():
-        changed = changed.answering(name, value)
-    return _say(repair, problem, question) if _ends(problem, changed, standing) else None
+    repair = find_repair(standing.question, standing.settled, problem.options, standing.budget)
+    for tried in () if repair is None else (_without_new_answers(repair, standing), repair):
+        changed = standing.question
+        for name, value in tried.changes.items():
+            changed = changed.answering(name, value)
+        if tried.changes and _ends(problem, changed, standing):
+            return _say(tried, problem, standing.question)
+    return None
+
+
+def _without_new_answers(repair: Repair, standing: Standing) -> Repair:
+    """What else is still to be chosen is often no part of the conflict."""
+    question, settled = standing.question, standing.settled
+    answered = {name for name in repair.changes if name in settled.answers or question.given.get(name) is not None}
+    return Repair({name: value for name, value in repair.changes.items() if name in answered}, ())
 
 
 def _say(repair: Repair, problem: Problem, question: Question) -> Fix:
