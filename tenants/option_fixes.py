@@ -1,17 +1,21 @@
 """Option fixes: one change by the shopper that really takes an issue away, tried before it is said."""
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal
 
 from tenants.fields import Scalar
 from tenants.option_repairs import Repair, find_repair
+from tenants.option_search import Budget, SearchTooLong
 from tenants.option_settling import Problem, Question, Settled, breaks, find_problems, settle
 from tenants.option_values import Value, show_answer
 from tenants.options import ChoiceOption
 
 MOST_VALUES = 3
 """That a fix names."""
+STEPS = 20_000
+"""Options that may be looked at to find fixes, for all issues of an answer together: some 50 ms at the worst."""
 Act = Literal["choose", "remove", "answer", "measure"]
 
 
@@ -38,8 +42,28 @@ class Fix:
     also: tuple[Change, ...] = ()
 
 
-def find_fix(problem: Problem, question: Question, settled: Settled, problems: list[Problem]) -> Fix | None:
-    """The least change that ends this problem and brings no new conflict; None when there is none."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a fix starts from: the question as it is settled, its conflicts, and how much may still be tried."""
+
+    question: Question
+    settled: Settled
+    hard: AbstractSet[tuple[str, ...]]
+    """Keys of the conflicts."""
+    budget: Budget
+
+
+def find_fix(problem: Problem, standing: Standing) -> Fix | None:
+    """The least change that ends this problem and brings no new conflict; None when there is none, or when what may be
+    tried for all issues together is used up."""
+    try:
+        return _find_fix(problem, standing)
+    except SearchTooLong:
+        return None
+
+
+def _find_fix(problem: Problem, standing: Standing) -> Fix | None:
+    question = standing.question
     if problem.code == "not_offered":
         return None
     if problem.code in ("missing_measurement", "out_of_range"):
@@ -47,11 +71,12 @@ def find_fix(problem: Problem, question: Question, settled: Settled, problems: l
     known = [name for name in reversed(problem.options) if name in question.plan.by_id]
     if not known:
         return Fix(problem.options[0], "remove")
-    hard = {one.key for one in problems if one.hard}
     for name in known if problem.code != "hidden" else problem.options:
-        if (fix := _change(name, problem, question, settled, hard)) is not None:
+        if (fix := _change(name, problem, standing)) is not None:
             return fix
-    return _repair(problem, question, settled, hard)
+    return _repair(problem, standing) or next(
+        (Fix(name, "remove") for name in known if _helps(name, None, problem, standing)), None
+    )
 
 
 def _measure(problem: Problem, question: Question) -> Fix:
@@ -60,23 +85,23 @@ def _measure(problem: Problem, question: Question) -> Fix:
     return Fix(name, "remove" if optional and problem.code == "out_of_range" else "measure")
 
 
-def _change(
-    name: str, problem: Problem, question: Question, settled: Settled, hard: set[tuple[str, ...]]
-) -> Fix | None:
+def _change(name: str, problem: Problem, standing: Standing) -> Fix | None:
     """A change of this option's answer."""
-    free = question.plan.by_id[name].option.kind in ("text", "number")
-    if free and problem.code == "missing" and name == problem.options[-1]:
+    question, settled, one = standing.question, standing.settled, standing.question.plan.by_id[name]
+    wanted = problem.code == "missing" or (problem.code == "wrong_value" and one.required)
+    if one.option.kind in ("text", "number") and wanted and name == problem.options[-1]:
         return Fix(name, "answer")
     good: list[Value] = []
     for value in _candidates(name, question, settled):
-        if _helps(name, value, problem, question, settled, hard):
+        if _helps(name, value, problem, standing):
             good.append(value)
         if len(good) == MOST_VALUES:
             break
     if good:
-        option = question.plan.by_id[name].option
-        return Fix(name, "choose", tuple(show_answer(option, value) for value in good))
-    return Fix(name, "remove") if _helps(name, None, problem, question, settled, hard) else None
+        return Fix(name, "choose", tuple(show_answer(one.option, value) for value in good))
+    # An answer that is required is not taken away while something better may be found.
+    gone = not one.required or problem.code == "hidden" or one.option.kind == "measurement"
+    return Fix(name, "remove") if gone and _helps(name, None, problem, standing) else None
 
 
 def _candidates(name: str, question: Question, settled: Settled) -> Iterator[Value]:
@@ -89,31 +114,38 @@ def _candidates(name: str, question: Question, settled: Settled) -> Iterator[Val
                 yield value.id
 
 
-def _helps(
-    name: str, value: Value | None, problem: Problem, question: Question, settled: Settled, hard: set[tuple[str, ...]]
-) -> bool:
+def _helps(name: str, value: Value | None, problem: Problem, standing: Standing) -> bool:
     if problem.code == "missing" and problem.rule is None and value is not None:
-        quick = _goes_along(name, value, question, settled)
+        quick = _goes_along(name, value, standing.question, standing.settled)
         if quick is not None:
             return quick
-    return _ends(problem, question.answering(name, value), hard)
+    return _ends(problem, standing.question.answering(name, value), standing)
 
 
-def _ends(problem: Problem, changed: Question, hard: set[tuple[str, ...]]) -> bool:
+def _ends(problem: Problem, changed: Question, standing: Standing) -> bool:
     """Whether the problem is gone and there is no conflict that there was not before."""
+    standing.budget.spend(len(changed.plan.options))
     after = {one.key: one.hard for one in find_problems(changed, settle(changed))}
-    return problem.key not in after and all(key in hard for key, is_hard in after.items() if is_hard)
+    return problem.key not in after and all(key in standing.hard for key, is_hard in after.items() if is_hard)
 
 
-def _repair(problem: Problem, question: Question, settled: Settled, hard: set[tuple[str, ...]]) -> Fix | None:
+def _repair(problem: Problem, standing: Standing) -> Fix | None:
     """Several changes at once."""
-    repair = find_repair(question, settled, problem.options)
-    if repair is None or not repair.changes:
-        return None
-    changed = question
-    for name, value in repair.changes.items():
-        changed = changed.answering(name, value)
-    return _say(repair, problem, question) if _ends(problem, changed, hard) else None
+    repair = find_repair(standing.question, standing.settled, problem.options, standing.budget)
+    for tried in () if repair is None else (_without_new_answers(repair, standing), repair):
+        changed = standing.question
+        for name, value in tried.changes.items():
+            changed = changed.answering(name, value)
+        if tried.changes and _ends(problem, changed, standing):
+            return _say(tried, problem, standing.question)
+    return None
+
+
+def _without_new_answers(repair: Repair, standing: Standing) -> Repair:
+    """What else is still to be chosen is often no part of the conflict."""
+    question, settled = standing.question, standing.settled
+    answered = {name for name in repair.changes if name in settled.answers or question.given.get(name) is not None}
+    return Repair({name: value for name, value in repair.changes.items() if name in answered}, ())
 
 
 def _say(repair: Repair, problem: Problem, question: Question) -> Fix:
@@ -133,7 +165,8 @@ def _say(repair: Repair, problem: Problem, question: Question) -> Fix:
 
 def _goes_along(name: str, value: Value, question: Question, settled: Settled) -> bool | None:
     """Whether an answer to an option that had none breaks no rule; None when that takes a closer look."""
-    if name in question.plan.deciding or value in settled.shown[name].value_shows:
+    decides = any(rule.holds(value) != rule.holds(None) for rule in question.plan.deciding[name])
+    if decides or value in settled.shown[name].value_shows:
         return None
     for rule in question.plan.touching[name]:
         answers = settled.answers

@@ -7,13 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tenants.option_plan import Plan, PlannedOption
-from tenants.option_search import Assignment, Budget, SearchTooLong, Space
+from tenants.option_search import Assignment, Budget, Space
 from tenants.option_settling import Question, Settled, breaks
 from tenants.option_values import Value, read_answer
 from tenants.options import TextOption
-
-STEPS = 5_000
-"""Assignments that a repair may take: some 50 ms at the most, and only when nothing simpler helps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +22,15 @@ class Repair:
     """Those of them where the shopper's own words are wanted: their value is only one that would do."""
 
 
-def find_repair(question: Question, settled: Settled, about: Sequence[str]) -> Repair | None:
+def find_repair(question: Question, settled: Settled, about: Sequence[str], budget: Budget) -> Repair | None:
     """What to change so that the options linked with these can be completed.
 
-    None when nothing goes together here and now, or when the search takes too long.
+    None when nothing goes together here and now. Raises SearchTooLong.
     """
-    plan, budget = question.plan, Budget(STEPS)
-    try:
-        space = Space(plan, question.closed, budget)
-        group = next(group for group in space.groups if about[0] in group)
-        kept, found = _keep_most(space, group, _said(question, settled, group, about), plan, budget)
-    except SearchTooLong:
-        return None
+    plan = question.plan
+    space = Space(plan, question.closed, budget)
+    group = next(group for group in space.groups if about[0] in group)
+    kept, found = _keep_most(space, group, _said(question, settled, group, about), plan, budget)
     return None if found is None else _changes(group, kept, found, question, settled)
 
 

@@ -34,7 +34,7 @@ from tests.options.shoes import (
 from tests.support.shop import Document
 
 NAMES = "abcd"
-MANY = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+MANY = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 AMOUNTS = st.integers(-10_000, 10_000)
 FLAT = st.one_of(AMOUNTS.map(fixed), AMOUNTS.map(percent))
 ANY_PRICE = st.one_of(FLAT, st.builds(per_unit, AMOUNTS, st.integers(1, 5), st.integers(0, 5)))
@@ -125,7 +125,7 @@ def test_c3_what_publish_accepts_can_be_ordered_and_each_value_of_it_chosen(body
     chosen = {(name, value) for one in orderable for name, value in answer(published, one).answers.items()}
     errors = [error.field for error in check(body)]
     if not orderable:
-        assert "options" in errors
+        assert errors == ["options"]
         return
     for place, option in enumerate(body["options"]):
         values = {value for name, value in chosen if name == option["id"] and value is not None}
