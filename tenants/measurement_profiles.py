@@ -4,9 +4,11 @@ Who is measured, of what kind and on which basis belongs to the profile and stay
 last is a new version. A profile of a person follows the person, one of a shopper follows the shopper through merges.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -105,18 +107,20 @@ async def upsert_measurement_profiles(
     definitions = await find_measurement_definitions(conn)
     named = await name_shoppers(conn, {one.shopper_id for one in profiles})
     not_allowed = await _list_not_allowed(conn, profiles, named)
-    refused = {one.id: error for one in profiles if (error := _find_wrong(one, definitions, named, not_allowed, now))}
+    check = partial(_find_wrong, definitions=definitions, named=named, not_allowed=not_allowed, now=now)
+    # A batch of thousands takes a second, in which others are to be answered.
+    refused = await asyncio.to_thread(_find_all, check, profiles)
     good = [one for one in profiles if one.id not in refused]
     wanted = await _make_heads(conn, good, named, refused)
     heads = await hold_heads(conn, wanted)
     refused |= {name: error for name, head in wanted.items() if (error := _find_change(head, heads[name]))}
-    told = {one.id: _make_version(one) for one in good if one.id not in refused}
+    told, warnings = await asyncio.to_thread(_read_all, [one for one in good if one.id not in refused], definitions)
     changed = await _store_changed(conn, heads, told)
     await follow_heads(conn, [(heads[one.id], named[one.shopper_id]) for one in good if one.id in changed])
     return StoredProfiles(
         _summarise(told, changed, heads, refused),
         {name: heads[name].version + (name in changed) for name in told},
-        {one.id: find_unusual(one.values, definitions) for one in good if one.id in told},
+        warnings,
         not_allowed,
     )
 
@@ -189,8 +193,23 @@ async def _list_not_allowed(
     }
 
 
+def _find_all(
+    check: Callable[[MeasurementProfile], FieldError | None], profiles: Sequence[MeasurementProfile]
+) -> dict[str, FieldError]:
+    return {one.id: error for one in profiles if (error := check(one)) is not None}
+
+
+def _read_all(
+    profiles: Sequence[MeasurementProfile], definitions: Definitions
+) -> tuple[Mapping[str, Version], Mapping[str, Sequence[Unusual]]]:
+    """What each tells, and what of it is unusual."""
+    versions = {one.id: _make_version(one) for one in profiles}
+    return versions, {one.id: find_unusual(one.values, definitions) for one in profiles}
+
+
 def _find_wrong(
     profile: MeasurementProfile,
+    *,
     definitions: Definitions,
     named: Mapping[str, Named],
     not_allowed: Collection[str],

@@ -61,8 +61,8 @@ class Unusual(Struct, frozen=True, kw_only=True):
 
 def read_value(told: ToldValue) -> Value:
     """To the nearest tenth of a millimetre."""
-    tolerance = None if told.tolerance is None else to_tenth_mm(Decimal(str(told.tolerance)), told.unit)
-    return Value(told.key, told.side, to_tenth_mm(Decimal(str(told.value)), told.unit), tolerance, told.unit)
+    tolerance = None if told.tolerance is None else _read_number(told.tolerance, told.unit)
+    return Value(told.key, told.side, _read_number(told.value, told.unit), tolerance, told.unit)
 
 
 def find_wrong_value(told: Sequence[ToldValue], definitions: Definitions) -> FieldError | None:
@@ -86,6 +86,11 @@ def find_unusual(told: Sequence[ToldValue], definitions: Definitions, *, locale:
         for one in told
         if not _usual(read_value(one).value_tenth_mm, definitions[one.key])
     )
+
+
+def _read_number(number: float | str, unit: Unit) -> int:
+    """By its shortest decimal spelling, as it was told: 25.4 and not the float next to it."""
+    return to_tenth_mm(Decimal(number if isinstance(number, int | str) else repr(number)), unit)
 
 
 def _find_wrong(told: ToldValue, definition: MeasurementDefinition | None) -> tuple[str, str] | None:
