@@ -81,17 +81,18 @@ def _changes(group: Sequence[str], kept: set[str], found: Assignment, question: 
     for name in group:
         one = question.plan.by_id[name]
         present = settled.answers.get(name, question.given.get(name))
-        value = _shorten(one, found.get(name), present)
+        wanted = found.get(name)
+        value = _shorten(one, wanted, present)
         if name in kept or one.option.kind == "measurement" or value == present:
             continue
         changes[name] = value
-        if isinstance(one.option, TextOption) and value is not None and present is None:
+        if isinstance(one.option, TextOption) and value is not None and value == wanted:
             words.append(name)
     return Repair(changes, tuple(words))
 
 
 def _shorten(one: PlannedOption, value: Value | None, present: Value | None) -> Value | None:
-    """Of a text we only know how long it may be: the shopper's own, cut to that length."""
-    if not isinstance(one.option, TextOption) or value is None or present is None:
+    """Of a text we only know how long it may be: the shopper's own, cut to that length if it is long enough."""
+    if not isinstance(one.option, TextOption) or not isinstance(value, str) or not isinstance(present, str):
         return value
-    return read_answer(one.option, str(present)[: len(str(value))])
+    return read_answer(one.option, present[: len(value)]) if len(present) >= len(value) else value

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from tenants.option_plan import Plan, PlannedRule
-from tenants.option_settling import Problem, Question, Settled
+from tenants.option_settling import Code, Problem, Question, Settled
 from tenants.option_values import Value, read_thousandths, show_answer
 from tenants.options import NumberOption, Option, TextOption
 from tenants.questions import choose_locale
@@ -43,13 +43,11 @@ def say(name: str, locale: str, **parts: str) -> str:
 def describe_problem(problem: Problem, question: Question, settled: Settled, locale: str) -> str:
     """The merchant's message for a rule's problem, else a sentence that names every option concerned."""
     rule = problem.rule
-    if rule is not None and rule.rule.message:
-        return text_of(rule.rule.message, locale, otherwise="")
     plan = question.plan
+    if rule is not None:
+        return describe_rule(problem.code, rule, plan, settled.answers, locale)
     if not problem.options or problem.options[0] not in plan.by_id:
         return say(problem.code, locale, option=problem.options[0] if problem.options else "")
-    if rule is not None:
-        return _describe_rule(problem, rule, plan, settled, locale)
     return _describe_option(problem, question, locale)
 
 
@@ -79,24 +77,23 @@ def _describe_unavailable(option: Option, question: Question, locale: str) -> st
     return say(f"closed_{question.closed[option.id, value]}", locale, what=what)
 
 
-def _describe_rule(problem: Problem, rule: PlannedRule, plan: Plan, settled: Settled, locale: str) -> str:
-    when, then = plan.by_id[rule.when].option, plan.by_id[rule.then].option
+def describe_rule(code: Code, rule: PlannedRule, plan: Plan, answers: Mapping[str, Value], locale: str) -> str:
+    """What the rule says to these answers, in the merchant's words if it has some."""
+    if rule.rule.message:
+        return text_of(rule.rule.message, locale, otherwise="")
     parts = {
-        "when": label_of(when, locale),
-        "then": label_of(then, locale),
-        "said": _answer_text(plan, rule.when, settled, locale),
+        "when": label_of(plan.by_id[rule.when].option, locale),
+        "then": label_of(plan.by_id[rule.then].option, locale),
+        "said": _answer_text(plan, rule.when, answers, locale),
         "values": _list(plan, rule.then, sorted(rule.values, key=str), locale),
-        "has": _answer_text(plan, rule.then, settled, locale),
+        "has": _answer_text(plan, rule.then, answers, locale),
     }
-    if problem.code == "missing":
-        return say("required_values" if rule.values else "required_any", locale, **parts)
-    if problem.code == "require":
-        return say("require", locale, **parts)
-    return say(problem.code, locale, **parts)
+    required = "required_values" if rule.values else "required_any"
+    return say(required if code == "missing" else code, locale, **parts)
 
 
-def _answer_text(plan: Plan, option: str, settled: Settled, locale: str) -> str:
-    value = settled.answers.get(option)
+def _answer_text(plan: Plan, option: str, answers: Mapping[str, Value], locale: str) -> str:
+    value = answers.get(option)
     return "–" if value is None else value_text(plan, option, value, locale)
 
 
