@@ -4,34 +4,25 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
 from infra.database import Connection
+from infra.errors import FieldError, Invalid
 from tenants.fit_feedback import read_leaning
 from tenants.fit_leaning import Leaning
 from tenants.footwear_sizes import SYSTEMS, NoFootwearSize, foot_length, list_equivalents
-from tenants.lengths import Unit, to_tenth_mm
+from tenants.lengths import say_length
 from tenants.measured import read_record
-from tenants.measurement_definitions import MeasurementKey
+from tenants.measurement_definitions import LONGEST_TENTH_MM, find_measurement_definitions
 from tenants.size_advice import Advice, Confidence, Row, Shift, Verdict, advise, take_larger
-from tenants.size_charts import LONGEST, SizeChart, find_chart_of
-
-
-class TypedMeasurement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One measurement, as typed."""
-
-    key: MeasurementKey
-    value: Annotated[float, Meta(gt=0, le=LONGEST)]
-    unit: Unit = "cm"
-    side: Literal["left", "right", "none"] = "none"
-
+from tenants.size_charts import SizeChart, find_chart_of
+from tenants.told_measurements import ToldValue, read_value
 
 Typed = Annotated[
-    tuple[TypedMeasurement, ...],
+    tuple[ToldValue, ...],
     Meta(max_length=50, description="What somebody says they measure. It is used for this answer and not kept."),
 ]
 
@@ -46,7 +37,10 @@ class FitOut(Struct, frozen=True, kw_only=True):
 class LearnedOut(Struct, frozen=True, kw_only=True):
     """What returns and ratings taught about the product."""
 
-    shift: Annotated[Shift, Meta(description="1: the next larger size than the chart says. -1: the next smaller one.")]
+    shift: Annotated[
+        Shift,
+        Meta(description="1: the next larger size than the chart says. -1: the next smaller one. 0: there is none."),
+    ]
     because: str
 
 
@@ -86,7 +80,7 @@ class Wearer:
 async def answer_size(
     conn: Connection,
     product_id: str,
-    typed: Sequence[TypedMeasurement],
+    typed: Sequence[ToldValue],
     wearer: Wearer | None,
     *,
     now: datetime,
@@ -96,11 +90,12 @@ async def answer_size(
     """Advice for typed measurements, and for recorded ones of a wearer who consents; of one key what is typed counts.
 
     `counts`: whether the answer may say how many people said what. `hidden`: the asker must not learn of the product.
+    Raises Invalid for a typed measurement that cannot be true, NotFound for a person whom the wearer does not have.
     """
+    said = take_larger(await _read_typed(conn, typed))
     chart = None if hidden else await find_chart_of(conn, product_id)
     if chart is None:
         return _nothing(product_id)
-    said = take_larger((one.key, to_tenth_mm(Decimal(repr(one.value)), one.unit)) for one in typed)
     recorded, stale = await _recorded(conn, wearer, chart, now=now)
     measured = {**recorded, **said}
     sure = not (stale - said.keys())
@@ -109,6 +104,19 @@ async def answer_size(
     advice = advise(rows, measured, shift=leaning.shift, sure=sure)
     used = _used({*said} & {*rows[0].ranges}, {*recorded} - {*said})
     return _answer(product_id, chart, advice, leaning, used, counts=counts)
+
+
+async def _read_typed(conn: Connection, typed: Sequence[ToldValue]) -> list[tuple[str, int]]:
+    """Keys and tenths of a millimetre. Raises Invalid for what cannot be true of anybody."""
+    definitions = await find_measurement_definitions(conn) if typed else {}
+    values = [(one.key, read_value(one).value_tenth_mm) for one in typed]
+    for number, (key, value) in enumerate(values):
+        low, high = definitions[key].hard_range if key in definitions else (1, LONGEST_TENTH_MM)
+        if not low <= value <= high:
+            unit = typed[number].unit
+            reason = f"must be from {say_length(low, unit)} to {say_length(high, unit)}"
+            raise Invalid(f"No {key} is like that.", errors=(FieldError(f"measurements[{number}].value", reason),))
+    return values
 
 
 async def _recorded(
@@ -147,7 +155,7 @@ def _answer(
         between=advice.between,
         confidence=advice.confidence,
         missing=advice.missing,
-        learned=None if because is None else LearnedOut(shift=leaning.shift, because=because),
+        learned=None if because is None else LearnedOut(shift=advice.shift, because=because),
         equivalents=() if advice.row is None else tuple(_equivalents(chart, advice.row)),
         guideline=True,
         used=used,

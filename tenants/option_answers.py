@@ -14,9 +14,10 @@ from typing import Literal
 import msgspec
 
 from tenants.fields import Scalar
-from tenants.option_fixes import Fix, find_fix
+from tenants.option_fixes import STEPS, Fix, Standing, find_fix
 from tenants.option_plan import Plan, PlannedOption, Published
 from tenants.option_pricing import price_of, price_of_measure
+from tenants.option_search import Budget
 from tenants.option_settling import (
     Closed,
     Code,
@@ -134,12 +135,14 @@ def evaluate(
     question = read_question(plan, answers, measured=measured, preferences=preferences, region=region, now=now)
     settled = settle(question)
     problems = [*_not_offered(plan, currency, region, now), *find_problems(question, settled)]
+    hard = {one.key for one in problems if one.hard}
+    standing = Standing(question, settled, hard, Budget(STEPS))
     used = tuple(_needs(question, settled))
     lines = tuple(_price_lines(base_price_minor, question, settled, measured, locale))
     return Evaluation(
         complete=not any(one.code in ("missing", "missing_measurement", "not_offered") for one in problems),
-        consistent=not any(one.hard for one in problems),
-        issues=tuple(_issue(one, question, settled, problems, locale) for one in problems),
+        consistent=not hard,
+        issues=tuple(_issue(one, standing, locale) for one in problems),
         price_minor=base_price_minor + sum(line.amount_minor for line in lines),
         prices=lines,
         lead_days=plan.document.base_lead_days
@@ -330,13 +333,13 @@ def _unavailable(question: Question, settled: Settled) -> Iterator[Unavailable]:
                 yield Unavailable(one.id, str(shown_by), "hidden")
 
 
-def _issue(problem: Problem, question: Question, settled: Settled, problems: list[Problem], locale: str) -> Issue:
+def _issue(problem: Problem, standing: Standing, locale: str) -> Issue:
     return Issue(
         code=problem.code,
         rule=None if problem.rule is None else problem.rule.id,
         options=problem.options,
-        message=describe_problem(problem, question, settled, locale),
-        fix=find_fix(problem, question, settled, problems),
+        message=describe_problem(problem, standing.question, standing.settled, locale),
+        fix=find_fix(problem, standing),
     )
 
 

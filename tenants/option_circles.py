@@ -1,6 +1,7 @@
 """Option circles: rules of which each needs the next one's answer, so that nobody knows where to begin.
 
-Followed are values, not options: that a sole needs a width, and another width another sole, is no circle.
+Followed are values, not options: that a sole needs a width, and another width another sole, is no circle. But whether
+options are shown must be decidable one after the other, so among show rules options are followed, too.
 """
 
 from graphlib import CycleError, TopologicalSorter
@@ -20,11 +21,14 @@ def find_circle(document: OptionDocument) -> FieldError | None:
     rules = [rule for rule in plan_rules(document) if rule.kind != "exclude"]
     cells = make_cells(document, rules)
     # From an answer to the rules that it brings into force, from a rule to the answers of which it speaks.
-    sorter: TopologicalSorter[Answer | int] = TopologicalSorter()
+    sorter: TopologicalSorter[Answer | int | str] = TopologicalSorter()
     for place, rule in enumerate(rules):
         sorter.add(place, *((rule.when, value) for value in (None, *cells[rule.when]) if rule.holds(value)))
         for answer in _spoken_of(rule, cells):
             sorter.add(answer, place)
+        if rule.kind == "show":
+            sorter.add(place, rule.when)
+            sorter.add(rule.then, place)
     try:
         sorter.prepare()
     except CycleError as circle:

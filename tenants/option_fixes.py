@@ -1,16 +1,21 @@
 """Option fixes: one change by the shopper that really takes an issue away, tried before it is said."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Literal
 
 from tenants.fields import Scalar
+from tenants.option_repairs import Repair, find_repair
+from tenants.option_search import Budget, SearchTooLong
 from tenants.option_settling import Problem, Question, Settled, breaks, find_problems, settle
 from tenants.option_values import Value, show_answer
 from tenants.options import ChoiceOption
 
 MOST_VALUES = 3
 """That a fix names."""
+STEPS = 20_000
+"""Options that may be looked at to find fixes, for all issues of an answer together: some 50 ms at the worst."""
 Act = Literal["choose", "remove", "answer", "measure"]
 
 
@@ -34,11 +39,31 @@ class Fix:
     option: str
     act: Act
     values: tuple[Scalar, ...] = ()
-    also: tuple[Change, ...] = field(default=())
+    also: tuple[Change, ...] = ()
 
 
-def find_fix(problem: Problem, question: Question, settled: Settled, problems: list[Problem]) -> Fix | None:
-    """The least change that ends this problem and brings no new conflict; None when there is none."""
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a fix starts from: the question as it is settled, its conflicts, and how much may still be tried."""
+
+    question: Question
+    settled: Settled
+    hard: AbstractSet[tuple[str, ...]]
+    """Keys of the conflicts."""
+    budget: Budget
+
+
+def find_fix(problem: Problem, standing: Standing) -> Fix | None:
+    """The least change that ends this problem and brings no new conflict; None when there is none, or when what may be
+    tried for all issues together is used up."""
+    try:
+        return _find_fix(problem, standing)
+    except SearchTooLong:
+        return None
+
+
+def _find_fix(problem: Problem, standing: Standing) -> Fix | None:
+    question = standing.question
     if problem.code == "not_offered":
         return None
     if problem.code in ("missing_measurement", "out_of_range"):
@@ -46,11 +71,12 @@ def find_fix(problem: Problem, question: Question, settled: Settled, problems: l
     known = [name for name in reversed(problem.options) if name in question.plan.by_id]
     if not known:
         return Fix(problem.options[0], "remove")
-    hard = {one.key for one in problems if one.hard}
     for name in known if problem.code != "hidden" else problem.options:
-        if (fix := _change(name, problem, question, settled, hard)) is not None:
+        if (fix := _change(name, problem, standing)) is not None:
             return fix
-    return None
+    return _repair(problem, standing) or next(
+        (Fix(name, "remove") for name in known if _helps(name, None, problem, standing)), None
+    )
 
 
 def _measure(problem: Problem, question: Question) -> Fix:
@@ -59,23 +85,23 @@ def _measure(problem: Problem, question: Question) -> Fix:
     return Fix(name, "remove" if optional and problem.code == "out_of_range" else "measure")
 
 
-def _change(
-    name: str, problem: Problem, question: Question, settled: Settled, hard: set[tuple[str, ...]]
-) -> Fix | None:
+def _change(name: str, problem: Problem, standing: Standing) -> Fix | None:
     """A change of this option's answer."""
-    free = question.plan.by_id[name].option.kind in ("text", "number")
-    if free and problem.code == "missing" and name == problem.options[-1]:
+    question, settled, one = standing.question, standing.settled, standing.question.plan.by_id[name]
+    wanted = problem.code == "missing" or (problem.code == "wrong_value" and one.required)
+    if one.option.kind in ("text", "number") and wanted and name == problem.options[-1]:
         return Fix(name, "answer")
     good: list[Value] = []
     for value in _candidates(name, question, settled):
-        if _helps(name, value, problem, question, settled, hard):
+        if _helps(name, value, problem, standing):
             good.append(value)
         if len(good) == MOST_VALUES:
             break
     if good:
-        option = question.plan.by_id[name].option
-        return Fix(name, "choose", tuple(show_answer(option, value) for value in good))
-    return Fix(name, "remove") if _helps(name, None, problem, question, settled, hard) else None
+        return Fix(name, "choose", tuple(show_answer(one.option, value) for value in good))
+    # An answer that is required is not taken away while something better may be found.
+    gone = not one.required or problem.code == "hidden" or one.option.kind == "measurement"
+    return Fix(name, "remove") if gone and _helps(name, None, problem, standing) else None
 
 
 def _candidates(name: str, question: Question, settled: Settled) -> Iterator[Value]:
@@ -88,23 +114,61 @@ def _candidates(name: str, question: Question, settled: Settled) -> Iterator[Val
                 yield value.id
 
 
-def _helps(
-    name: str, value: Value | None, problem: Problem, question: Question, settled: Settled, hard: set[tuple[str, ...]]
-) -> bool:
+def _helps(name: str, value: Value | None, problem: Problem, standing: Standing) -> bool:
     if problem.code == "missing" and problem.rule is None and value is not None:
-        quick = _goes_along(name, value, question, settled)
+        quick = _goes_along(name, value, standing.question, standing.settled)
         if quick is not None:
             return quick
-    changed = question.answering(name, value)
+    return _ends(problem, standing.question.answering(name, value), standing)
+
+
+def _ends(problem: Problem, changed: Question, standing: Standing) -> bool:
+    """Whether the problem is gone and there is no conflict that there was not before."""
+    standing.budget.spend(len(changed.plan.options))
     after = {one.key: one.hard for one in find_problems(changed, settle(changed))}
-    return problem.key not in after and all(key in hard for key, is_hard in after.items() if is_hard)
+    return problem.key not in after and all(key in standing.hard for key, is_hard in after.items() if is_hard)
+
+
+def _repair(problem: Problem, standing: Standing) -> Fix | None:
+    """Several changes at once."""
+    repair = find_repair(standing.question, standing.settled, problem.options, standing.budget)
+    for tried in () if repair is None else (_without_new_answers(repair, standing), repair):
+        changed = standing.question
+        for name, value in tried.changes.items():
+            changed = changed.answering(name, value)
+        if tried.changes and _ends(problem, changed, standing):
+            return _say(tried, problem, standing.question)
+    return None
+
+
+def _without_new_answers(repair: Repair, standing: Standing) -> Repair:
+    """What else is still to be chosen is often no part of the conflict."""
+    question, settled = standing.question, standing.settled
+    answered = {name for name in repair.changes if name in settled.answers or question.given.get(name) is not None}
+    return Repair({name: value for name, value in repair.changes.items() if name in answered}, ())
+
+
+def _say(repair: Repair, problem: Problem, question: Question) -> Fix:
+    """The change that concerns the problem most comes first; the shopper's own words before all."""
+    by_id = question.plan.by_id
+    shown = {
+        name: None if value is None else show_answer(by_id[name].option, value)
+        for name, value in repair.changes.items()
+    }
+    wanted = (*repair.words, *reversed(problem.options), *shown)
+    first = next(name for name in wanted if name in shown)
+    also = tuple(Change(name, value) for name, value in shown.items() if name != first and name not in repair.words)
+    if first in repair.words:
+        return Fix(first, "answer", also=also)
+    return Fix(first, "remove", also=also) if shown[first] is None else Fix(first, "choose", (shown[first],), also)
 
 
 def _goes_along(name: str, value: Value, question: Question, settled: Settled) -> bool | None:
     """Whether an answer to an option that had none breaks no rule; None when that takes a closer look."""
-    if name in question.plan.deciding or value in settled.shown[name].value_shows:
+    decides = any(rule.holds(value) != rule.holds(None) for rule in question.plan.deciding[name])
+    if decides or value in settled.shown[name].value_shows:
         return None
-    for rule in question.plan.touching.get(name, ()):
+    for rule in question.plan.touching[name]:
         answers = settled.answers
         when = value if rule.when == name else answers.get(rule.when)
         then = value if rule.then == name else answers.get(rule.then)

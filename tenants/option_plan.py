@@ -70,8 +70,10 @@ class Plan:
     all_rules: tuple[PlannedRule, ...]
     touching: Mapping[str, tuple[PlannedRule, ...]]
     """These rules by each of their two options."""
-    deciding: frozenset[str]
-    """Options on which it depends whether another is shown."""
+    deciding: Mapping[str, tuple[PlannedRule, ...]]
+    """By option, the show rules that ask for its answer."""
+    demanding: tuple[PlannedOption, ...]
+    """Options that can lack something: those that are required, and measures."""
     starting: tuple[PlannedOption, ...]
     """Options that have something to start from."""
     measured: tuple[MeasurementOption, ...]
@@ -115,7 +117,8 @@ def make_plan(document: OptionDocument) -> Plan:
         rules=judged,
         all_rules=tuple(rules),
         touching={name: tuple(rule for rule in judged if name in (rule.when, rule.then)) for name in planned},
-        deciding=frozenset(rule.when for rule in rules if rule.kind == "show"),
+        deciding={name: tuple(rule for rule in rules if rule.kind == "show" and rule.when == name) for name in planned},
+        demanding=tuple(one for one in planned.values() if one.required or one.option.kind == "measurement"),
         starting=tuple(one for one in planned.values() if one.default is not None or one.personal is not None),
         measured=tuple(option for option in document.options if isinstance(option, MeasurementOption)),
         limited=tuple(_limited(document)),

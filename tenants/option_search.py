@@ -1,11 +1,11 @@
 """Option search: whether something can be ordered by a document, and whether each of its values can be chosen.
 
-Backtracking over the cells of the options (`tenants.option_cells`), each set of linked options by itself, in the order
-in which they are decided. A domain is a bit mask, a rule a table of masks, and what an assignment leaves of its
-neighbours' domains is looked at at once. Bounded: a document that needs more steps is refused, not guessed about.
+Backtracking over the cells of the options (`tenants.option_cells`), each set of linked options by itself, the option
+with the fewest cells left first. A domain is a bit mask, a rule a table of masks, and what an assignment leaves of the
+others is followed to its end at once. Bounded: a document that needs more steps is refused, not guessed about.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,8 +16,8 @@ from tenants.option_settling import breaks
 from tenants.option_values import Value
 from tenants.options import Period
 
-STEPS = 50_000
-"""Assignments that one document may take, about a second."""
+STEPS = 3_000_000
+"""Cells that may be looked at for one document: about a second."""
 MOST_NAMED = 20
 """Values that are named in one refusal; of the first few it is said by which rules."""
 MOST_BLAMED = 5
@@ -71,10 +71,26 @@ class _Variable:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """A rule between two variables: for each cell of the one, which cells of the other go along."""
+    """A rule between two options: what is left of the other one when only cells of `holding` are left of this one."""
 
     other: str
-    table: tuple[int, ...]
+    holding: int
+    held: int
+    free: int
+
+    def reach(self, mask: int) -> int:
+        return self.free if mask & ~self.holding else self.held
+
+
+@dataclass(frozen=True, slots=True)
+class _Show:
+    """All rules that show one option, or one value of it: at least one of their conditions must hold."""
+
+    then: str
+    cell: int
+    """The value's; 0 for the option as a whole, which is then shown whenever one holds."""
+    whens: tuple[tuple[str, int], ...]
+    """Options, and the cells of each for which the rule's condition holds."""
 
 
 class Space:
@@ -83,19 +99,23 @@ class Space:
     def __init__(
         self, plan: Plan, world: Collection[tuple[str, str | None]], budget: Budget, *, left_out: Collection[str] = ()
     ) -> None:
-        budget.spend(len(plan.options) + len(plan.all_rules))
         rules = [rule for rule in plan.all_rules if rule.id not in left_out]
         cells = make_cells(plan.document, plan.all_rules)
         self._variables = {one.id: _variable(one, cells, world, rules) for one in plan.options}
         self._links: dict[str, list[_Link]] = {name: [] for name in self._variables}
+        self._shows: dict[str, list[_Show]] = {name: [] for name in self._variables}
+        budget.spend(sum(map(len, cells.values())))
         for rule in rules:
-            self._link(rule)
+            if rule.kind != "show":
+                self._link(rule, budget)
+        for variable in self._variables.values():
+            self._link_shows(variable)
         self.groups = _groups(self._variables, rules)
 
     def values(self, option: str) -> tuple[Value, ...]:
         """Those that it has in this world."""
         variable = self._variables[option]
-        return tuple(value for value in variable.values if variable.domain & variable.cell(value))
+        return tuple(value for cell, value in enumerate(variable.values, start=1) if variable.domain >> cell & 1)
 
     def solve(self, group: Sequence[str], fixed: Mapping[str, Value | None], budget: Budget) -> Assignment | None:
         """A complete, consistent choice of these linked options with these answers, if there is one. An option
@@ -103,66 +123,90 @@ class Space:
         domains = {name: self._variables[name].domain for name in group}
         for name, value in fixed.items():
             domains[name] &= 1 if value is None else self._variables[name].cell(value)
-        if not all(domains.values()) or not self._narrow(domains, list(group)):
+        if not all(domains.values()) or not self._narrow(domains, list(group), budget):
             return None
-        return self._search(list(group), 0, domains, {}, budget)
+        return self._search(domains, budget)
 
-    def _link(self, rule: PlannedRule) -> None:
+    def _link(self, rule: PlannedRule, budget: Budget) -> None:
         when, then = self._variables[rule.when], self._variables[rule.then]
-        table = _table(rule, when, then)
-        if table is not None:
-            back = tuple(
-                sum(1 << place for place, mask in enumerate(table) if mask >> cell & 1)
-                for cell in range(len(then.values) + 2)
-            )
-            self._links[rule.when].append(_Link(rule.then, table))
-            self._links[rule.then].append(_Link(rule.when, back))
+        good = sum(then.cell(value) for value in then.values if not breaks(rule, value)) | then.hidden
+        held, free = good | (rule.kind == "exclude"), 2 * then.hidden - 1
+        holding = _holding(rule, when)
+        budget.spend(len(when.values) + len(then.values))
+        self._links[rule.when].append(_Link(rule.then, holding, held, free))
+        # The other way round: what does not go along with the condition is left when it does not hold.
+        self._links[rule.then].append(
+            _Link(rule.when, free & ~held, 2 * when.hidden - 1 & ~holding, 2 * when.hidden - 1)
+        )
 
-    def _search(
-        self, order: list[str], place: int, domains: dict[str, int], chosen: dict[str, Value | None], budget: Budget
-    ) -> Assignment | None:
-        if place == len(order):
-            return chosen
-        name = order[place]
-        variable = self._variables[name]
-        mask = domains[name] & self._shown_mask(variable, chosen)
-        for cell, value in enumerate(variable.answers()):
-            bit = 1 << cell
-            if not mask & bit:
-                continue
-            budget.spend()
+    def _link_shows(self, variable: _Variable) -> None:
+        groups = {0: variable.shows} | {variable.cell(value): rules for value, rules in variable.value_shows.items()}
+        for cell, rules in groups.items():
+            if rules:
+                whens = tuple((rule.when, _holding(rule, self._variables[rule.when])) for rule in rules)
+                show = _Show(variable.one.id, cell, whens)
+                for name in {show.then, *(when for when, _ in whens)}:
+                    self._shows[name].append(show)
+
+    def _search(self, domains: dict[str, int], budget: Budget) -> Assignment | None:
+        """The domains must have been narrowed."""
+        open_ones = [(mask.bit_count(), name) for name, mask in domains.items() if mask & (mask - 1)]
+        if not open_ones:
+            return self._read(domains)
+        name = min(open_ones)[1]
+        mask = domains[name]
+        while mask:
+            bit = mask & -mask
+            mask ^= bit
+            budget.spend(len(domains))
             narrowed = {**domains, name: bit}
-            if self._narrow(narrowed, [name]):
-                more = chosen if bit == variable.hidden else {**chosen, name: value}
-                found = self._search(order, place + 1, narrowed, more, budget)
+            if self._narrow(narrowed, [name], budget):
+                found = self._search(narrowed, budget)
                 if found is not None:
                     return found
         return None
 
-    def _narrow(self, domains: dict[str, int], changed: list[str]) -> bool:
-        """Take from the domains what goes with nothing that is left of a neighbour's; False when one becomes empty."""
+    def _read(self, domains: Mapping[str, int]) -> Assignment:
+        found: dict[str, Value | None] = {}
+        for name, mask in domains.items():
+            variable = self._variables[name]
+            if mask != variable.hidden:
+                found[name] = None if mask == 1 else variable.values[mask.bit_length() - 2]
+        return found
+
+    def _narrow(self, domains: dict[str, int], changed: list[str], budget: Budget) -> bool:
+        """Take from the domains what goes with nothing that is left of the others; False when one becomes empty."""
         while changed:
             name = changed.pop()
-            mask = domains[name]
-            for link in self._links[name]:
-                left = domains[link.other] & _reach(link.table, mask)
-                if left == domains[link.other]:
-                    continue
-                if not left:
+            budget.spend(1 + len(self._links[name]) + len(self._shows[name]))
+            left = [(link.other, link.reach(domains[name])) for link in self._links[name]]
+            for show in self._shows[name]:
+                left += self._narrow_show(show, domains)
+            for other, mask in left:
+                before = domains[other]
+                after = before & mask
+                if not after:
                     return False
-                domains[link.other] = left
-                changed.append(link.other)
+                if after != before:
+                    domains[other] = after
+                    changed.append(other)
         return True
 
-    def _shown_mask(self, variable: _Variable, chosen: Assignment) -> int:
-        """The cells that its show rules leave it, when all on which they depend is chosen."""
-        if variable.shows and not any(rule.holds(chosen.get(rule.when)) for rule in variable.shows):
-            return variable.hidden
-        mask = ~variable.hidden if variable.shows else -1
-        for value, rules in variable.value_shows.items():
-            if not any(rule.holds(chosen.get(rule.when)) for rule in rules):
-                mask &= ~variable.cell(value)
-        return mask
+    def _narrow_show(self, show: _Show, domains: Mapping[str, int]) -> list[tuple[str, int]]:
+        """What the rules leave of the option that they show, and of those on which that depends."""
+        then, hidden = domains[show.then], self._variables[show.then].hidden
+        possible = [(name, mask) for name, mask in show.whens if domains[name] & mask]
+        if show.cell:
+            if not possible:
+                return [(show.then, ~show.cell)]
+            return possible if then == show.cell and len(possible) == 1 else []
+        if not possible:
+            return [(show.then, hidden)]
+        if then == hidden:
+            return [(name, ~mask) for name, mask in show.whens]
+        if not then & hidden:
+            return possible if len(possible) == 1 else []
+        return [(show.then, ~hidden)] if any(not domains[name] & ~mask for name, mask in possible) else []
 
 
 def find_unreachable(plan: Plan, now: datetime) -> list[FieldError]:
@@ -183,6 +227,7 @@ def _find_unreachable(plan: Plan, now: datetime, budget: Budget) -> Iterator[Fie
         return
     spaces: dict[World, Space] = {}
     reached: dict[str, set[Value]] = {one.id: set() for one in plan.options}
+    stuck: list[FieldError] = []
     for region, moments in worlds.items():
         done = False
         for world in moments:
@@ -192,11 +237,14 @@ def _find_unreachable(plan: Plan, now: datetime, budget: Budget) -> Iterator[Fie
             else:
                 done |= _solvable(spaces[world], budget)
         if not done:
-            yield _nothing(region, plan, spaces[moments[0]], budget)
+            stuck.append(_nothing(region, plan, moments[0], spaces[moments[0]], budget))
+    yield from stuck[:MOST_NAMED]
+    if len(stuck) == len(worlds):
+        return
     unreached = [(one, value) for one in plan.options for value in _unreached(one, reached[one.id], plan)]
     blaming = Budget()
     for number, (one, value) in enumerate(unreached[:MOST_NAMED]):
-        yield _never(one, value, plan, list(spaces.values()), blaming if number < MOST_BLAMED else None)
+        yield _never(one, value, plan, spaces, blaming if number < MOST_BLAMED else None)
 
 
 def _reach_all(space: Space, reached: dict[str, set[Value]], budget: Budget) -> bool:
@@ -231,54 +279,55 @@ def _unreached(one: PlannedOption, reached: set[Value], plan: Plan) -> list[Valu
 
 
 def _never(
-    one: PlannedOption, value: Value | None, plan: Plan, spaces: Sequence[Space], budget: Budget | None
+    one: PlannedOption, value: Value | None, plan: Plan, spaces: Mapping[World, Space], budget: Budget | None
 ) -> FieldError:
     """Why, as far as there is a budget for it."""
     place = plan.document.options.index(one.option)
     field = f"options[{place}]" if value is None else f"options[{place}].values[{list(one.values).index(str(value))}]"
     what = f"{one.id!r} can never be answered" if value is None else f"{value!r} of {one.id!r} can never be chosen"
-    if not any(value in space.values(one.id) if value is not None else space.values(one.id) for space in spaces):
+    offering = next((world for world, space in spaces.items() if _has(space, one.id, value)), None)
+    if offering is None:
         return FieldError(field, f"{what}: where and when the document is offered, this is not")
-    blamed = "" if budget is None else _blame(one.id, value, plan, budget)
+    if budget is None:
+        return FieldError(field, what)
+    group = next(group for group in spaces[offering].groups if one.id in group)
+    left = budget
+
+    def allows(space: Space, group: Sequence[str]) -> bool:
+        wanted = space.values(one.id) if value is None else (value,)
+        return any(space.solve(group, {one.id: each}, left) is not None for each in wanted)
+
+    blamed = _blame(group, plan, offering, allows, left)
     return FieldError(field, f"{what}, because of {blamed}" if blamed else what)
 
 
-def _nothing(region: str | None, plan: Plan, space: Space, budget: Budget) -> FieldError:
+def _has(space: Space, option: str, value: Value | None) -> bool:
+    return bool(space.values(option)) if value is None else value in space.values(option)
+
+
+def _nothing(region: str | None, plan: Plan, world: World, space: Space, budget: Budget) -> FieldError:
     where = "" if not plan.limited else f" in {region}" if region else " where no region of the document applies"
-    for group in space.groups:
-        if space.solve(group, {}, budget) is None:
-            names = ", ".join(repr(name) for name in group)
-            return FieldError("options", f"nothing complete can be chosen{where}: {names} leave no way to answer all")
-    return FieldError("options", f"nothing complete can be chosen{where}")
+    stuck = next(group for group in space.groups if space.solve(group, {}, budget) is None)
+    said = f"nothing complete can be chosen{where}: there is no way to answer {', '.join(map(repr, stuck))}"
+    blamed = _blame(stuck, plan, world, lambda space, group: space.solve(group, {}, budget) is not None, budget)
+    return FieldError("options", f"{said}, because of {blamed}" if blamed else said)
 
 
-def _blame(name: str, value: Value | None, plan: Plan, budget: Budget) -> str:
-    """A least set of rules that together rule it out: each one of them could be taken away to allow it. '' when that
-    takes too long to find."""
-    try:
-        blamed = _least(name, value, plan, budget)
-    except SearchTooLong:
-        return ""
-    if not blamed:
-        return ""
-    return f"the rule {blamed[0]}" if len(blamed) == 1 else f"the rules {', '.join(blamed)}"
-
-
-def _least(name: str, value: Value | None, plan: Plan, budget: Budget) -> list[str]:
-    group = next(group for group in Space(plan, (), budget).groups if name in group)
+def _blame(
+    group: Sequence[str], plan: Plan, world: World, allows: Callable[[Space, Sequence[str]], bool], budget: Budget
+) -> str:
+    """A least set of rules of these options that together rule it out: each one of them could be taken away to allow
+    it. '' when there is none, or when that takes too long to find."""
     suspects = [rule.id for rule in plan.all_rules if rule.when in group]
     innocent: list[str] = []
-    for suspect in suspects:
-        if not _allows(plan, [*innocent, suspect], name, value, budget):
-            innocent.append(suspect)
-    return [repr(suspect) for suspect in suspects if suspect not in innocent]
-
-
-def _allows(plan: Plan, left_out: Collection[str], name: str, value: Value | None, budget: Budget) -> bool:
-    space = Space(plan, (), budget, left_out=left_out)
-    group = next(group for group in space.groups if name in group)
-    wanted = space.values(name) if value is None else (value,)
-    return any(space.solve(group, {name: one}, budget) is not None for one in wanted)
+    try:
+        for suspect in suspects:
+            if not allows(Space(plan, world, budget, left_out=[*innocent, suspect]), group):
+                innocent.append(suspect)
+    except SearchTooLong:
+        return ""
+    blamed = [repr(suspect) for suspect in suspects if suspect not in innocent]
+    return f"the rule{'s' if len(blamed) > 1 else ''} {', '.join(blamed)}" if blamed else ""
 
 
 def _worlds(plan: Plan, now: datetime) -> dict[str | None, list[World]]:
@@ -321,29 +370,9 @@ def _variable(
     return _Variable(one, values, domain, shows, {value: found for value, found in by_value.items() if found})
 
 
-def _table(rule: PlannedRule, when: _Variable, then: _Variable) -> tuple[int, ...] | None:
-    """For each cell of `when` the cells of `then`; None where one rule alone decides nothing."""
-    everything = (1 << (len(then.values) + 2)) - 1
-    if rule.kind != "show":
-        good = sum(then.cell(value) for value in then.values if not breaks(rule, value)) | then.hidden
-        held, free = good | (rule.kind == "exclude"), everything
-    elif not rule.values and then.shows == (rule,):
-        held, free = everything & ~then.hidden, then.hidden
-    elif rule.values and all(then.value_shows.get(value) == (rule,) for value in rule.values):
-        held, free = everything, everything & ~sum(then.cell(value) for value in rule.values)
-    else:
-        return None
-    return tuple(held if rule.holds(value) else free for value in when.answers())
-
-
-def _reach(table: tuple[int, ...], mask: int) -> int:
-    """All that goes along with some cell of the mask."""
-    reach = 0
-    while mask:
-        low = mask & -mask
-        reach |= table[low.bit_length() - 1]
-        mask ^= low
-    return reach
+def _holding(rule: PlannedRule, when: _Variable) -> int:
+    """The cells for which the rule's condition holds."""
+    return sum(1 << cell for cell, value in enumerate(when.answers()) if rule.holds(value))
 
 
 def _groups(variables: Mapping[str, _Variable], rules: Iterable[PlannedRule]) -> list[tuple[str, ...]]:

@@ -106,9 +106,12 @@ def find_problems(question: Question, settled: Settled) -> list[Problem]:
     wanting = [Problem("missing", (rule.when, rule.then), rule) for rule in settled.wanting]
     asked = {rule.then for rule in settled.wanting}
     lacking = [
-        Problem(code, (name,))
-        for name, one in settled.shown.items()
-        if name not in asked and name not in question.refused and (code := _lack(question, settled, one)) is not None
+        Problem(code, (one.id,))
+        for one in question.plan.demanding
+        if one.id in settled.shown
+        and one.id not in asked
+        and one.id not in question.refused
+        and (code := _lack(question, settled, one)) is not None
     ]
     return refused + denied + broken + wanting + lacking
 

@@ -1,6 +1,7 @@
 """Option texts: how an issue is said to a shopper where the merchant's rule has no words of its own."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from tenants.option_plan import Plan, PlannedRule
 from tenants.option_settling import Problem, Question, Settled
@@ -11,7 +12,13 @@ from tenants.questions import choose_locale
 
 def text_of(label: Mapping[str, str], locale: str, *, otherwise: str) -> str:
     """A label in the locale that is nearest, `otherwise` without any."""
-    return label[choose_locale(label, locale)] if label else otherwise
+    return label[_nearest(tuple(label), locale)] if label else otherwise
+
+
+# A document's labels have the same few sets of locales.
+@lru_cache(maxsize=1024)
+def _nearest(locales: tuple[str, ...], locale: str) -> str:
+    return choose_locale(dict.fromkeys(locales, ""), locale)
 
 
 def label_of(option: Option, locale: str) -> str:

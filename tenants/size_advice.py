@@ -1,10 +1,10 @@
 """Size advice: which size of a maker's chart a body's measurements lead to. Pure: numbers in, a size out.
 
-A size fits where every measurement lies within its range; both ends count (EN 13402-3 and Mondopoint charts are read
-so, and where two ranges share an end the smaller size is taken). Where none fits, the size with the least misfit is
-taken: Σ over the measurements of how far outside the range it lies, in steps of the chart, what is too tight counted
-twice, because what is too wide can be worn. Of a measurement with two sides the larger counts: shoes are sold in
-pairs, and the larger foot has to go in (ISO 9407 sizes a pair by it).
+A size fits where every measurement lies within its range, its ends included; where two ranges share an end, as those of
+EN 13402-3's letters do (M 94–102 cm, L 102–110 cm), the smaller size is taken. Where none fits, the size with the least
+misfit is taken: Σ over the measurements of how far outside the range it lies, in steps of the chart, what is too tight
+counted twice, because what is too wide can be worn. Of a measurement with two sides the larger counts: shoes are sold
+in pairs, and the larger foot has to go in, as buyers are commonly advised.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -76,6 +76,8 @@ class Advice:
     confidence: Confidence = "low"
     missing: tuple[str, ...] = ()
     """Keys that the chart asks for and nobody measured."""
+    shift: Shift = 0
+    """As it was made: 0 at the end of the chart."""
 
 
 def take_larger(values: Iterable[tuple[str, int]]) -> dict[str, int]:
@@ -101,12 +103,14 @@ def advise(rows: Sequence[Row], measured: Mapping[str, int], *, shift: Shift = 0
     best = costs.index(min(costs))
     near = tuple(row.size for row, cost in zip(rows, costs, strict=True) if cost <= costs[best] + NEAR)
     between = near if len(near) > 1 else ()
+    row = _shifted(rows, best, shift, measured, steps)
     return Advice(
-        row=_shifted(rows, best, shift, measured, steps),
+        row=row,
         fit=tuple(Fit(key, _verdict(rows[best].ranges[key].misfit(measured[key]))) for key in known),
         between=between,
         confidence=_confidence(costs[best], clear=not between and not missing and sure),
         missing=missing,
+        shift=0 if row is rows[best] else shift,
     )
 
 

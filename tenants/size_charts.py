@@ -66,7 +66,7 @@ class SizeChart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     basis: Annotated[
         Literal["body", "garment"], Meta(description="Whether ranges are of the body, or of a garment that fits it.")
     ] = "body"
-    unit: Unit = "mm"
+    unit: Unit
     products: Annotated[tuple[ExternalId, ...], Meta(max_length=1000)] = ()
     brand: ShortText = ""
     categories: Annotated[tuple[ShortText, ...], Meta(max_length=100, description="One of these.")] = ()

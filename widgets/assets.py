@@ -13,8 +13,23 @@ SOURCE: Final = Path(__file__).parent / "src"
 
 CONTENT_TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
-# Comments that own their lines: about a fifth of the bytes, of no use to a shopper. No build step is needed for that.
-_COMMENTS: Final = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/|//[^\n]*)[ \t]*\n", re.MULTILINE | re.DOTALL)
+# What a browser does not need, about a fifth of the bytes. Each pattern first matches what must stay as it is (strings,
+# regular expressions), then what goes. No names are changed, so the files read like their sources; no build step.
+_SCRIPT: Final = re.compile(
+    r"""(?P<stays>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|[(,=:]\s*/(?![/*])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/)
+    |[ \t]*(?://[^\n]*|/\*.*?\*/)
+    |,?\s*(?P<closes>[)\]}])[ \t]*
+    |\s*(?P<opens>[{(\[;,])\s*
+    |\s+(?P<dot>\.)
+    |[ \t]*(?P<sign>[=?:<>|&*!]+)[ \t]*
+    |[ \t](?P<between>[+-])[ \t](?![+-])
+    |(?P<line>\n)\s*""",
+    re.VERBOSE | re.DOTALL,
+)
+_STYLE: Final = re.compile(
+    r"""(?P<stays>"[^"]*")|\s*/\*.*?\*/|;?\s*(?P<closes>\})\s*|\s*(?P<opens>[{;,])\s*|(?P<sign>:)[ ]|(?P<line>\n)\s*""",
+    re.VERBOSE | re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +54,8 @@ def load_assets(source: Path = SOURCE) -> Mapping[str, Asset]:
 
 
 def read_asset(path: Path) -> Asset:
-    """One asset, without the comments that own their lines."""
-    body = _COMMENTS.sub("", path.read_text("utf-8")).encode()
+    """One asset, without comments and without the white space that only readers need."""
+    body = strip(path.read_text("utf-8"), path.suffix).encode()
     return Asset(
         name=path.name,
         body=body,
@@ -48,3 +63,9 @@ def read_asset(path: Path) -> Asset:
         content_type=CONTENT_TYPES[path.suffix],
         etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',
     )
+
+
+def strip(text: str, suffix: str) -> str:
+    """A script or style sheet that does the same in fewer bytes."""
+    pattern = _SCRIPT if suffix == ".js" else _STYLE
+    return pattern.sub(lambda found: found[found.lastgroup] if found.lastgroup else "", text).strip()

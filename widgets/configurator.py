@@ -1,7 +1,7 @@
 """Configurator: a product that is made to order, as a shopper's answers and record make it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
@@ -10,20 +10,16 @@ from msgspec import Meta, Struct
 from recommender.serving.cards import Card
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.made import Made, Priced, evaluate_for, tell_made
+from tenants.attributes import Locale
 from tenants.fields import ExternalId, Scalar
 from tenants.measured import Record
-from tenants.option_answers import Evaluation
+from tenants.option_answers import Evaluation, Issue, PriceLine, SummaryLine
 from tenants.option_plan import Published
 from tenants.option_pricing import price_of
 from tenants.option_texts import label_of, text_of
-from tenants.options import ChoiceOption, MeasurementOption, NumberOption, Option, PartId, Region, TextOption
+from tenants.options import ChoiceOption, MeasurementOption, NumberOption, Option, Region, TextOption
+from tenants.quotes import Answers, PromiseMade, Withdrawal
 from tenants.work_calendar import WorkCalendar, promise
-
-Answers = Annotated[
-    dict[PartId, Scalar],
-    Meta(max_length=100, description="By option. Null: none is wanted, not even what the record would put in."),
-]
-Locale = Annotated[str, Meta(min_length=2, max_length=35, pattern=r"\A[A-Za-z0-9-]+\Z")]
 
 
 class Wished(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -74,59 +70,16 @@ class DocumentOut(Struct, frozen=True, kw_only=True):
     options: tuple[OptionOut, ...]
 
 
-class ChangeOut(Struct, frozen=True, kw_only=True):
-    """One more answer to give along with a fix; null for none."""
-
-    option: str
-    value: Scalar
-
-
-class FixOut(Struct, frozen=True, kw_only=True):
-    """What mends an issue. choose: answer with any of `values`. remove: send null. answer: the shopper's own words or
-    number are wanted. measure: the record lacks a measure, or has one that cannot be made."""
-
-    option: str
-    act: Literal["choose", "remove", "answer", "measure"]
-    values: tuple[Scalar, ...]
-    also: tuple[ChangeOut, ...]
-
-
-class IssueOut(Struct, frozen=True, kw_only=True):
-    """Why it cannot be made yet, or not at all."""
-
-    code: str
-    rule: str | None
-    options: tuple[str, ...]
-    message: str
-    fix: FixOut | None
-
-
-class PriceOut(Struct, frozen=True, kw_only=True):
-    """What one option adds."""
-
-    option: str
-    label: str
-    amount_minor: int
-
-
-class SummaryOut(Struct, frozen=True, kw_only=True):
-    """One answer as a person reads it."""
-
-    option: str
-    label: str
-    value: str
-
-
 class ResultOut(Struct, frozen=True, kw_only=True):
     """What the answers come to."""
 
     complete: bool
     consistent: bool
-    issues: tuple[IssueOut, ...]
+    issues: tuple[Issue, ...]
     price_minor: int
-    prices: tuple[PriceOut, ...]
+    prices: tuple[PriceLine, ...]
     lead_days: int
-    summary: tuple[SummaryOut, ...]
+    summary: tuple[SummaryLine, ...]
     configuration_id: str
 
 
@@ -139,21 +92,6 @@ class FitOut(Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     stale: tuple[str, ...]
     person: str | None
-
-
-class PromiseOut(Struct, frozen=True, kw_only=True):
-    """When the shop confirms an order that comes now, starts on it and has it ready."""
-
-    confirm_by: datetime
-    starts_on: date
-    ready_on: date
-
-
-class WithdrawalOut(Struct, frozen=True, kw_only=True):
-    """Whether it can be given back: what is made for one person cannot, and the shopper is told before ordering."""
-
-    exempt: bool
-    notice: Annotated[str, Meta(description="What to show; empty when it can be given back.")]
 
 
 class ConfiguredProduct(Card, frozen=True, kw_only=True):
@@ -171,8 +109,8 @@ class Configured(Struct, frozen=True, kw_only=True):
     prefilled: Annotated[dict[str, str], Meta(description="Which answers were put in, and from what.")]
     result: ResultOut
     fit: FitOut
-    promise: Annotated[PromiseOut | None, Meta(description="If it were ordered now; null while it cannot be.")]
-    withdrawal: WithdrawalOut
+    promise: Annotated[PromiseMade | None, Meta(description="If it were ordered now; null while it cannot be.")]
+    withdrawal: Withdrawal
 
 
 class Terms(NamedTuple):
@@ -200,19 +138,19 @@ def configure(
         answers=dict(found.answers),
         prefilled=dict(found.prefilled),
         result=tell_result(found),
-        fit=_fit(made, record, wished.person),
+        fit=_fit(published, made, record, wished.person),
         promise=_promise(terms.calendar, at, found.lead_days) if ordered else None,
         withdrawal=_withdrawal(terms.notice, found, locale),
     )
 
 
-def _promise(calendar: WorkCalendar, at: datetime, lead_days: int) -> PromiseOut:
-    return msgspec.convert(promise(calendar, at, lead_days), PromiseOut, from_attributes=True)
+def _promise(calendar: WorkCalendar, at: datetime, lead_days: int) -> PromiseMade:
+    return msgspec.convert(promise(calendar, at, lead_days), PromiseMade, from_attributes=True)
 
 
-def _withdrawal(notice: Mapping[str, str], found: Evaluation, locale: str) -> WithdrawalOut:
+def _withdrawal(notice: Mapping[str, str], found: Evaluation, locale: str) -> Withdrawal:
     said = text_of(notice, locale, otherwise="") if found.withdrawal_exempt else ""
-    return WithdrawalOut(exempt=found.withdrawal_exempt, notice=said)
+    return Withdrawal(exempt=found.withdrawal_exempt, notice=said)
 
 
 def tell_result(found: Evaluation) -> ResultOut:
@@ -225,11 +163,11 @@ def _product(live: LiveTenant, row: int) -> ConfiguredProduct:
     return msgspec.convert({**card, "available": bool(live.catalogue.sellable[row])}, ConfiguredProduct)
 
 
-def _fit(made: Made, record: Record | None, person: str | None) -> FitOut:
+def _fit(published: Published, made: Made, record: Record | None, person: str | None) -> FitOut:
     return FitOut(
         who="stranger" if record is None else "shopper",
         consent=record is not None and record.allowed,
-        ready=made.ready,
+        ready=made.ready or not published.plan.measured,
         missing=made.missing,
         stale=made.stale,
         person=person,

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from api.demo.failures import DemoFailed
 from api.demo.ledger import Entry, Ledger
 from api.demo.merchants import Merchant
 from api.demo.outfitting import send_calls
@@ -17,10 +18,6 @@ from infra.settings import Settings
 from tenants.keys import signing_seed
 
 KINDS: tuple[Kind, ...] = ("products", "shoppers", "orders")
-
-
-class DemoFailed(Exception):
-    """The demo cannot go on; the message says why."""
 
 
 async def load(merchant: Merchant, settings: Settings, ledger: Ledger, *, shop_url: str, console: Console) -> None:

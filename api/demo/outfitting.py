@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import httpx2
 from rich.console import Console
 
+from api.demo.failures import DemoFailed
 from widgets.examples import made_shoes, shoe_sizes
 
 
@@ -42,12 +43,14 @@ def outfit_nothing() -> Iterator[Call]:
 
 
 async def send_calls(calls: Iterator[Call], *, name: str, url: str, key: str, console: Console) -> None:
-    """Raises httpx2.HTTPStatusError for a call that is refused."""
+    """Raises DemoFailed for a call that is refused."""
     headers = {"Authorization": f"Bearer {key}"}
     count = 0
     async with httpx2.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=30) as client:
         for call in calls:
-            (await client.request(call.method, call.path, json=call.body)).raise_for_status()
+            answer = await client.request(call.method, call.path, json=call.body)
+            if answer.is_error:
+                raise DemoFailed(f"{call.method} {call.path} was refused: {answer.text}")
             count += 1
     if count:
         console.print(f"{name}: measures, options and calendar in place ({count} calls)", highlight=False)

@@ -12,7 +12,8 @@ from msgspec import Meta, Struct
 from api.bodies import decode_one
 from api.public.addresses import make_address
 from api.public.answers import PublicAnswer
-from api.public.page import open_page, prove_shopper
+from api.public.page import open_page
+from api.public.proven import open_proven
 from api.public.wire import PublishableKey, Token
 from api.state import State
 from api.writes import settle
@@ -177,12 +178,12 @@ async def save_own(state: State, body: bytes) -> PublicAnswer:
 
 async def delete_own(state: State, body: bytes) -> PublicAnswer:
     """Delete what is on record of a shopper, who need not want to be recognised for that."""
-    wish, now = decode_one(body, _delete), state.clock().timestamp()
-    tenant_id, shopper = await prove_shopper(state, key=wish.key, token=wish.token, now=now)
+    wish = decode_one(body, _delete)
+    proven = await open_proven(state, key=wish.key, token=wish.token, now=state.clock())
 
     async def delete() -> DeletedOut:
-        async with state.db.tenant(tenant_id) as conn:
-            shopper_id = await find_shopper_id(conn, shopper)
+        async with state.db.tenant(proven.tenant_id) as conn:
+            shopper_id = await find_shopper_id(conn, proven.shopper_id)
             if shopper_id is None:
                 return DeletedOut(deleted=0)
             deleted = await delete_own_measurements(conn, shopper_id, person=wish.person, kind=wish.kind)

@@ -52,13 +52,6 @@ async def open_page(state: State, *, key: str, token: str | None, visitor: str |
     return Page(tenant_id, shopper_id, visitor, live, (*owners, owner(tenant_id, "visitor", visitor)))
 
 
-async def prove_shopper(state: State, *, key: str, token: str, now: float) -> tuple[UUID, str]:
-    """The tenant and the shopper's external id, whether they want to be recognised or not: for what is theirs to
-    decide. Raises Unauthenticated for a bad key or token."""
-    caller = state.keys.find_caller(key, "publishable") or await state.keys.caller(key, "publishable")
-    return caller.tenant_id, await state.tokens.shopper(token, caller.tenant_id, now)
-
-
 async def open_left_page(state: State, *, key: str, token: str | None, visitor: str | None, now: float) -> Page:
     """The same for a beacon, which a page sends when it is left: by then its token may have ended, and what happened is
     recorded without a name. Raises Unauthenticated for a bad key."""

@@ -47,11 +47,11 @@ async def read_personal(
     if shopper_id is None or not (live.opening.personal or live.made):
         return NOBODY
     reading = asyncio.create_task(_read(state, live, shopper_id, people, now))
+    reading.add_done_callback(_ignore)
     done, _ = await asyncio.wait({reading}, timeout=PATIENCE_S)
     if not done:
         # Not waited for: a connection that does not answer takes its time to be given up too.
         reading.cancel()
-        reading.add_done_callback(_ignore)
         return UNREAD
     try:
         return reading.result()

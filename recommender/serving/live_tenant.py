@@ -93,6 +93,12 @@ class LiveTenant:
         """The catalogue's row, NOWHERE for a product that it does not hold."""
         return NOWHERE if product_id is None else self.catalogue.rows.get(product_id, NOWHERE)
 
+    def may_name(self, product_id: str, now: float, mine: frozenset[str] = frozenset()) -> bool:
+        """False for what only the merchant knows of, and for what belongs to an exclusive collection that is not open
+        to one whom these personal collections hold: they are answered as for an id that nobody knows."""
+        self.advance(now)
+        return self.catalogue.may_name(product_id, now) and product_id not in self.opening.closed_to(mine)
+
     def beside(self, row: int) -> Sequence[int]:
         """What goes with a product: nearest first, by purchases, or by description for one that never sold."""
         found = self.learned.similar(row) if self.learned is not None else []

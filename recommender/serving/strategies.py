@@ -75,18 +75,18 @@ def ask_of(
     """What may be known now: products that are not published yet, or no longer, or belong to a collection that is
     closed to this shopper, would be named in reasons."""
     live.advance(now)
-    catalogue, mine = live.catalogue, collections & live.opening.personal
-    closed = live.opening.closed_to(mine)
-
-    def may_name(name: str) -> bool:
-        return catalogue.may_name(name, now) and name not in closed
-
-    if product_id is not None and not may_name(product_id):
-        product_id = None
-    seen = (*session.viewed, *session.carted)
-    if not (catalogue.reserved.keys().isdisjoint(seen) and closed.isdisjoint(seen)):
-        viewed, carted = (tuple(filter(may_name, names)) for names in (session.viewed, session.carted))
-        session = Session(viewed, carted, session.bought)
+    reserved, opening = live.catalogue.reserved, live.opening
+    mine = collections & opening.personal if collections else collections
+    if reserved or opening.exclusive:
+        if product_id is not None and not live.may_name(product_id, now, mine):
+            product_id = None
+        seen = (*session.viewed, *session.carted)
+        if not (reserved.keys().isdisjoint(seen) and opening.closed_to(mine).isdisjoint(seen)):
+            viewed, carted = (
+                tuple(name for name in names if live.may_name(name, now, mine))
+                for names in (session.viewed, session.carted)
+            )
+            session = Session(viewed, carted, session.bought)
     return Ask(shopper_id, session, product_id, mine)
 
 

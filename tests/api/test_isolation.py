@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ from tests.imports.isolation import ask_imports
 from tests.made_for_you.isolation import ask_made_for_you
 from tests.made_orders.isolation import ask_made_to_order
 from tests.options.isolation import ask_options
+from tests.record_book.isolation import ask_record_book
 from tests.sizes.isolation import ask_sizes
 from tests.support.polling import until
 from tests.support.service import Service
@@ -26,6 +28,7 @@ KINDS = ("products", "orders", "events", "shoppers", "people", "attributes", "ru
 IDS = ("same", "same-2", "only-b")
 VISITOR = "visitor-0001"
 PARTS = (
+    partial(ask_record_book, ids=IDS),
     ask_made_for_you,
     ask_collections,
     ask_imports,

@@ -204,3 +204,18 @@ async def test_c9_a_collection_of_one_tenant_opens_in_no_other(shop: ShopClient,
         return not {*LANTERNS} & {*await shop.shown("home-popular")}
 
     await until(hidden, seconds=5)
+
+
+async def test_c9_a_page_is_told_no_size_of_a_product_that_is_closed_to_it(shelf: ShopClient) -> None:
+    ranges = [{"key": "foot_length", "min": 250, "max": 260}]
+    chart = {"id": "c", "unit": "mm", "products": LANTERNS, "rows": [{"size": "one", "ranges": ranges}]}
+    assert (await shelf.api.put("/v1/size-charts/c", json=chart)).status_code == 200
+    await put(shelf, "lanterns", exclusive=True, audience={"kind": "shoppers", "shoppers": ["mei"]})
+    await shows_all(shelf, shopper="mei")
+    measurements = [{"key": "foot_length", "value": 255, "unit": "mm"}]
+    asked = {"key": shelf.keys.publishable.secret, "product": LANTERNS[0], "measurements": measurements}
+    sizes = [
+        (await shelf.page.post("/public/v1/size-advice", json=asked | who)).json()["size"]
+        for who in ({}, {"token": shelf.token("lan")}, {"token": shelf.token("mei")})
+    ]
+    assert sizes == [None, None, "one"]

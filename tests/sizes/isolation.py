@@ -47,7 +47,7 @@ async def ask_sizes(a: ShopClient, pair: HasB) -> AsyncIterator[tuple[str, str, 
     yield "POST /v1/size-charts:import", "", answer
     size = {"system": "eu", "size": "42"}
     yield "GET /v1/footwear-sizes", "", await a.api.get("/v1/footwear-sizes", params=size)
-    typed = [{"key": "chest_girth", "value": 98}]
+    typed = [{"key": "chest_girth", "value": 98, "unit": "cm"}]
     for name in ("same", "only-b"):
         for shopper in ({}, {"shopper_id": "same"}, {"shopper_id": "only-b"}):
             asked = {"product_id": name, "measurements": typed, **shopper}

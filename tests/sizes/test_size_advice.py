@@ -79,6 +79,7 @@ def test_c6_a_shift_moves_the_advice_by_one_size_and_not_beyond_the_chart(shift:
         return None if row is None else row.size
 
     assert shifted(2660) == taken
+    assert [advise(SHOES, {"foot_length": length}, shift=1).shift for length in (2660, 2879)] == [1, 0]
     assert {shifted(2401), shifted(2879)} == {0: {"38", "45"}, 1: {"39", "45"}, -1: {"38", "44"}}[shift]
 
 

@@ -111,9 +111,10 @@ async def test_c6_wrong_feedback_is_refused_with_the_field(shop: ShopClient, fie
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"measurements": [{"key": "foot_length", "value": 0}]}, "measurements[0].value"),
-        ({"measurements": [{"key": "foot_length", "value": "25"}]}, "measurements[0].value"),
-        ({"measurements": [{"key": "Foot", "value": 25}]}, "measurements[0].key"),
+        ({"measurements": [{"key": "foot_length", "value": 0, "unit": "mm"}]}, "measurements[0].value"),
+        ({"measurements": [{"key": "foot_length", "value": "long", "unit": "mm"}]}, "measurements[0].value"),
+        ({"measurements": [{"key": "foot_length", "value": 25}]}, "measurements[0]"),
+        ({"measurements": [{"key": "Foot", "value": 25, "unit": "mm"}]}, "measurements[0].key"),
         ({"measurements": [{"key": "foot_length", "value": 25, "unit": "ft"}]}, "measurements[0].unit"),
         ({"measurements": [{"key": "foot_length", "value": 25, "side": "up"}]}, "measurements[0].side"),
         ({"person_id": "child"}, ""),
@@ -124,6 +125,17 @@ async def test_c6_a_wrong_question_is_refused_with_the_field(shop: ShopClient, b
     await shop.stock("boots")
     problem = check_problem(await shop.api.post("/v1/size-advice", json={"product_id": "boots"} | body), 422)
     assert problem["errors"][0]["field"] == field
+
+
+async def test_c2_a_typed_foot_that_cannot_be_is_refused_with_the_range(shop: ShopClient) -> None:
+    await open_shop(shop)
+    assert (await shop.api.post("/v1/measurement-definitions:standard", json={"sets": ["foot"]})).status_code == 200
+    body = {"product_id": "boots", "measurements": foot(25.5, unit="mm")}
+    problem = check_problem(await shop.api.post("/v1/size-advice", json=body), 422)
+    assert problem["errors"][0] == {"field": "measurements[0].value", "reason": "must be from 70 mm to 400 mm"}
+    page = {"key": shop.keys.publishable.secret, "product": "boots", "measurements": foot(1, 9, unit="in")}
+    problem = check_problem(await shop.page.post("/public/v1/size-advice", json=page), 422)
+    assert problem["errors"][0]["field"] == "measurements[0].value"
 
 
 async def test_c6_an_unknown_product_or_shopper_is_not_found(shop: ShopClient) -> None:

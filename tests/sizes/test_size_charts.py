@@ -40,6 +40,7 @@ async def test_c6_a_chart_is_stored_read_changed_and_deleted(shop: ShopClient) -
     [
         ({"rows": []}, "rows"),
         ({"unit": "yard"}, "unit"),
+        ({"unit": None}, "unit"),
         ({"kind": "nose"}, "kind"),
         ({"system": "mars"}, "system"),
         ({"rows": [{"size": "M", "ranges": [{"key": "Chest", "min": 1, "max": 2}]}]}, "rows[0].ranges[0].key"),
@@ -99,6 +100,7 @@ HEAD = "chart,size,k_min,k_max,unit\n"
         (HEAD + "a,M,1,2,mm\na,,2,3,mm\n", "line 3: size"),
         (HEAD + "a,M,1,2,mm\na,L,2,3,cm\n", "line 3: unit"),
         (HEAD + "a,M,1,2,yard\n", "line 2: unit"),
+        (HEAD + "a,M,1,2,\n", "line 2"),
         (HEAD + "a,M,1,2,mm\na,M,2,3,mm\n", "line 2"),
         (HEAD + "a,M,1,nan,mm\n", "line 2: k_max"),
         (HEAD + "a,M,1\n", "line 2"),

@@ -86,7 +86,9 @@ async def fill_import_tables(shop: ShopClient) -> None:
 
 async def fill_size_tables(shop: ShopClient) -> None:
     ranges = [{"key": "foot_length", "min": 250, "max": 255}]
-    assert (await shop.push("size-charts", [{"id": "c1", "rows": [{"size": "40", "ranges": ranges}]}])).is_success
+    assert (
+        await shop.push("size-charts", [{"id": "c1", "unit": "mm", "rows": [{"size": "40", "ranges": ranges}]}])
+    ).is_success
     voice = {"id": "f1", "product_id": "p1", "size": "40", "verdict": "small", "source": "return", "shopper_id": "s0"}
     assert (await shop.push("fit-feedback", [voice])).json()["created"] == 1
     audience = {"kind": "shoppers", "shoppers": ["s0"]}

@@ -1,4 +1,4 @@
-"""Fake API: the slots and events addresses with a behaviour that a test chooses, and the real widget files."""
+"""Fake API: the public addresses with a behaviour that a test chooses, and the real widget files."""
 
 import asyncio
 import json
@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.widgets.fake_options import FakeOptions, option_routes
+from tests.widgets.fake_record import FakeRecord, record_routes
 from widgets.assets import load_assets
 
 Behaviour = Literal["ready", "slow", "status 500", "half json", "wrong shape", "empty"]
@@ -27,6 +29,11 @@ class FakeApi:
     content_types: list[str] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
     beacons: list[dict[str, Any]] = field(default_factory=list)
+    record: FakeRecord = field(default_factory=FakeRecord)
+    options: FakeOptions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.options = FakeOptions(self.record)
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """The events of one type, of all beacons."""
@@ -39,6 +46,8 @@ def build_fake_api(api: FakeApi) -> Starlette:
         Route("/w/v1/{name}", asset),
         Route("/public/v1/slots", slots, methods=["POST", "OPTIONS"]),
         Route("/public/v1/events", events, methods=["POST"]),
+        *option_routes(),
+        *record_routes(),
     ]
     app = Starlette(routes=routes)
     app.state.api = api

@@ -2,15 +2,42 @@
 
 import gzip
 
-from widgets.assets import load_assets
+import pytest
+
+from widgets.assets import load_assets, strip
 
 BUDGET_BYTES = 6_000
+CUSTOM_BYTES = 3_000
+MEASURE_BYTES = 4_000
+LOOKS_BYTES = 1_000
+WORDS_BYTES = 750
+
+
+def size(*names: str) -> int:
+    """Of some files together, gzip."""
+    assets = load_assets()
+    return sum(len(assets[name].gzipped) for name in names)
 
 
 def test_script_and_style_sheet_stay_within_the_budget() -> None:
-    assets = load_assets()
-    total = sum(len(assets[name].gzipped) for name in ("lastbook.js", "lastbook.css"))
+    total = size("lastbook.js", "lastbook.css")
     assert total <= BUDGET_BYTES, f"{total} bytes"
+
+
+@pytest.mark.parametrize(("name", "budget"), [("lastbook-custom", CUSTOM_BYTES), ("lastbook-measure", MEASURE_BYTES)])
+def test_an_elements_module_its_looks_and_its_words_stay_within_the_budget(name: str, budget: int) -> None:
+    assert size(f"{name}.js") <= budget
+    assert size(f"{name}.css") <= LOOKS_BYTES
+    assert max(size(f"{name}-en.js"), size(f"{name}-zh.js")) <= WORDS_BYTES
+
+
+@pytest.mark.parametrize("name", ["lastbook-custom", "lastbook-measure"])
+def test_both_languages_have_the_same_words_with_the_same_places_in_them(name: str) -> None:
+    texts = [load_assets()[f"{name}-{language}.js"].body.decode() for language in ("en", "zh")]
+    keys = [[line.partition(":")[0] for line in text.split('",')] for text in texts]
+    assert [[key.rpartition("{")[2] for key in one] for one in keys][0] == [key.rpartition("{")[2] for key in keys[1]]
+    assert [text.count("{0}") for text in texts] == [texts[0].count("{0}")] * 2
+    assert [text.count("{1}") for text in texts] == [texts[0].count("{1}")] * 2
 
 
 def test_an_asset_is_served_without_comment_lines_and_unpacks_to_itself() -> None:
@@ -20,7 +47,41 @@ def test_an_asset_is_served_without_comment_lines_and_unpacks_to_itself() -> Non
         assert asset.etag.startswith('"')
 
 
-def test_the_script_never_turns_a_string_into_markup() -> None:
-    script = load_assets()["lastbook.js"].body.decode()
-    for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"):
-        assert sink not in script
+def test_scripts_never_turn_a_string_into_markup_nor_keep_anything_in_the_browser() -> None:
+    for asset in load_assets().values():
+        script = asset.body.decode()
+        for sink in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "new Function"):
+            assert sink not in script
+        for store in ("localStorage", "sessionStorage", "indexedDB", "document.cookie", "caches"):
+            assert store not in script
+
+
+@pytest.mark.parametrize(
+    ("source", "served"),
+    [
+        ('const a = "x , // y";  // why\n', 'const a="x , // y";'),
+        ("const a = `x , ${b} : c`;\n", "const a=`x , ${b} : c`;"),
+        ("text.split(/[ ,] \\/ /g);\n", "text.split(/[ ,] \\/ /g);"),
+        ("const [a] =\n  / x | y/.exec(b);\n", "const[a]=\n  / x | y/.exec(b);"),
+        ("/** what\n * it is */\nfunction f(a, b) {\n  return a - -b;\n}\n", "function f(a,b){return a - -b;}"),
+        ("f({\n  a: 1,\n  b: [\n    2,\n  ],\n});\n", "f({a:1,b:[2]});"),
+        ("let a\nlet b\n", "let a\nlet b"),
+        ("return a / b / c + d;\n", "return a / b / c+d;"),
+    ],
+)
+def test_a_script_loses_what_only_readers_need(source: str, served: str) -> None:
+    assert strip(source, ".js") == served
+
+
+@pytest.mark.parametrize(
+    ("source", "served"),
+    [
+        (
+            '/* why */\na > b :hover {\n  content: " ; ";\n  margin: 1px 2px;\n}\n',
+            'a > b :hover{content:" ; ";margin:1px 2px}',
+        ),
+        ("a,\nb {\n  inline-size: calc(1em + 2px);\n}\n\nc {\n}\n", "a,b{inline-size:calc(1em + 2px)}c{}"),
+    ],
+)
+def test_a_style_sheet_loses_what_only_readers_need(source: str, served: str) -> None:
+    assert strip(source, ".css") == served

@@ -6,7 +6,7 @@ from typing import Any, Final
 from widgets.examples.shoemaker import SHOES, Row
 
 SHORTEST_MM, STEP_MM, FIRST_SIZE, SIZES = 220, 6.667, 36, 8
-"""The foot that size 36 begins with, and by how much each size is longer (two thirds of a centimetre, the French point)."""
+"""The foot that size 36 begins with, and by how much each size is longer (the Paris point)."""
 WINTER: Final = ("LS-401", "LS-402", "LS-403", "LS-202")
 
 
@@ -17,7 +17,7 @@ def size_chart() -> Row:
         "id": "shoes",
         "products": grown,
         "kind": "foot",
-        "system": "EU",
+        "system": "eu",
         "rows": [_row(number) for number in range(SIZES)],
     }
 

@@ -1,7 +1,8 @@
 """Shop: a merchant's web shop as small as can be, showing how one puts Lastbook into its pages.
 
 The shop renders its own products (they stay where Lastbook does not answer), signs a token for the shopper it knows,
-and writes `<lastbook-slot>` around its own shelves. Its Content-Security-Policy is as strict as they come.
+and writes `<lastbook-slot>` around its own shelves; the shoemaker also `<lastbook-custom>` around its price and button,
+and `<lastbook-measure>` below. Its Content-Security-Policy is as strict as they come.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 
 from infra.clock import Clock, system_clock
 from widgets.examples.grocery_pictograms import draw_pictogram
+from widgets.examples.made_shoes import RECORDED, is_made
 from widgets.examples.shoe_drawings import draw_shoe
 from widgets.examples.shoemaker import SHOES_BY_ID
 from widgets.examples.shopper_token import SigningKey, sign_shopper_token
@@ -117,8 +119,11 @@ async def product_page(request: Request) -> Response:
     product = _shop(request).find_product(request.path_params["product_id"])
     if product is None:
         return _answer(request, "missing.html", status=404)
-    others = [other for other in _shop(request).shelf if other["id"] != product["id"]]
-    return _answer(request, "product.html", product=product, others=others, carousel=CAROUSEL)
+    shop = _shop(request)
+    others = [other for other in shop.shelf if other["id"] != product["id"]]
+    made = shop.kind == "shoemaker" and is_made(product["id"])
+    page = {"product": product, "others": others, "made": made, "sign_in_as": RECORDED}
+    return _answer(request, "product.html", **page, carousel=CAROUSEL)
 
 
 async def shoe_image(request: Request) -> Response:

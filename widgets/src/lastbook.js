@@ -1,21 +1,33 @@
 /**
  * Lastbook in a shop's page: `<lastbook-slot>` fills itself with products for one shopper.
  *
- * One file on purpose: no second round trip, and never two files of different age in a cache. Text stays text
- * (no innerHTML), so it runs under a strict Content-Security-Policy with Trusted Types.
+ * One file for what most pages show: no second round trip. Text stays text (no innerHTML), so it runs under a strict
+ * Content-Security-Policy with Trusted Types. `<lastbook-custom>` and `<lastbook-measure>` are modules of their own,
+ * fetched when the first of their kind comes near the screen.
  *
  * @typedef {{id: string, title: string, url: string, image?: string | null, brand?: string, price_minor?: number,
  *   sale_price_minor?: number | null, currency?: string}} Product
  * @typedef {{name: string, strategy: string, source: string, heading?: string, why?: string | null,
  *   products: Product[]}} Filling
+ * @typedef {[string, object, ...(Wanted | string)[]] | string} Wanted an element as `draw` takes it, or text
+ * @typedef {{host: HTMLElement, text: Record<string, string>, language: string, signedIn: () => boolean,
+ *   get: (attribute: string) => string | undefined, ask: (path: string, question: object) => Promise<any>,
+ *   draw: (...wanted: Wanted[]) => void, fill: typeof fill, money: typeof money, day: typeof day,
+ *   safeUrl: typeof safeUrl, state: (state: string, detail?: object) => void,
+ *   say: (name: string, detail?: object, cancelable?: boolean) => boolean}} Kit what a further element's module gets;
+ *   `text` has its words in the page's language
  */
 
 const DEADLINE_MS = 800;
 const IMPRESSION_MS = 1000;
+const PATIENCE_MS = 5000;
 const SENT_AT_ONCE = 50;
+const LATER = ["lastbook-custom", "lastbook-measure"];
+
+const OPTIONS = { credentials: "omit" };
 
 const here = new URL(import.meta.url);
-const sheetUrl = new URL("lastbook.css", here).href;
+const beside = (name) => new URL(name, here).href;
 const script =
   [...document.scripts].find((tag) => tag.src === here.href) ?? document.querySelector("script[data-key]");
 const key = script?.dataset.key;
@@ -26,28 +38,35 @@ const WORDS = {
   zh: { previous: "上一组商品", next: "下一组商品", before: "原价", now: "优惠价" },
 };
 const language = document.documentElement.lang || navigator.language;
-const words = language.startsWith("zh") ? WORDS.zh : WORDS.en;
+const spoken = language.startsWith("zh") ? "zh" : "en";
+const words = WORDS[spoken];
 
 /* ---- the wire: one question for all slots, one beacon for all events ---- */
 
-/** Ask for many slots at once; rejects after the deadline, on a refusal, and on a broken answer. */
-async function ask(slots, signal) {
+/** Ask an address of ours; rejects on a refusal (`status` says which), on a broken answer, and by `signal`. */
+async function post(path, question, signal) {
   // A string is sent as text/plain, so the browser needs no preflight.
-  const body = JSON.stringify({ key, token, slots });
-  const options = { method: "POST", body, signal, credentials: "omit" };
-  const response = await fetch(here.origin + "/public/v1/slots", options);
-  if (!response.ok) throw new Error("status " + response.status);
-  return (await response.json()).slots;
+  const body = JSON.stringify({ key, token, ...question });
+  const response = await fetch(here.origin + "/public/v1/" + path, { ...OPTIONS, method: "POST", body, signal });
+  return (await checked(response)).json();
 }
 
-/** The looks, once a page: a linked stylesheet of ours, or a constructed one, which `style-src 'self'` allows. */
+function checked(response) {
+  if (response.ok) return response;
+  throw Object.assign(new Error("status " + response.status), { status: response.status });
+}
+
+/** A stylesheet of ours as an object, which `style-src 'self'` allows, and which a shadow root can hold. */
+async function readSheet(url) {
+  const response = checked(await fetch(url, OPTIONS));
+  return new CSSStyleSheet().replace(await response.text());
+}
+
+/** The looks of the slots, once a page, unless the shop links them. */
 const looks = once(async () => {
-  if ([...document.querySelectorAll("link")].some((link) => link.href === sheetUrl)) return;
-  const sheet = new CSSStyleSheet();
-  const response = await fetch(sheetUrl, { credentials: "omit" });
-  if (!response.ok) throw new Error("status " + response.status);
-  sheet.replaceSync(await response.text());
-  document.adoptedStyleSheets.push(sheet);
+  const url = beside("lastbook.css");
+  if ([...document.querySelectorAll("link")].some((link) => link.href === url)) return;
+  document.adoptedStyleSheets.push(await readSheet(url));
 });
 
 let events = [];
@@ -66,12 +85,12 @@ function flush() {
   if (navigator.sendBeacon(here.origin + "/public/v1/events", body)) events = [];
 }
 
-/** Name the shopper by a token that the shop's server signed; slots already filled are asked for again. */
+/** Name the shopper by a token that the shop's server signed; what is already shown is asked for again. */
 function identify(newToken) {
   if (newToken === token) return;
   flush(); // what happened before belongs to the shopper before
   token = newToken || undefined;
-  document.querySelectorAll("lastbook-slot").forEach((slot) => slot.refresh?.());
+  document.querySelectorAll("lastbook-slot," + LATER).forEach((element) => element.refresh?.());
 }
 
 /** Forget the shopper, at sign-out. */
@@ -90,9 +109,9 @@ function make(tag, name, ...children) {
 }
 
 /** The address if a page may carry it, else undefined. http only where the page itself is http. */
-function safeUrl(text) {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
+function safeUrl(text, base) {
+  if (!URL.canParse(text, base)) return undefined;
+  const url = new URL(text, base);
   const http = url.protocol === "http:" && location.protocol === "http:";
   return url.protocol === "https:" || http ? url.href : undefined;
 }
@@ -174,10 +193,7 @@ class Slot extends HTMLElement {
   );
 
   static async #askAll() {
-    if (document.prerendering) {
-      document.addEventListener("prerenderingchange", () => Slot.#askAll(), { once: true });
-      return;
-    }
+    await awake();
     const slots = [...Slot.#waiting];
     if (!slots.length) return;
     const turns = slots.map((slot) => slot.#begin());
@@ -185,8 +201,9 @@ class Slot extends HTMLElement {
     const timer = setTimeout(() => control.abort(), DEADLINE_MS);
     const stopped = new Promise((_, reject) => (control.signal.onabort = () => reject(new Error("deadline"))));
     try {
-      const answered = Promise.all([ask(slots.map((slot) => slot.#question()), control.signal), looks()]);
-      const [fillings] = await Promise.race([answered, stopped]);
+      const questions = slots.map((slot) => slot.#question());
+      const answered = Promise.all([post("slots", { slots: questions }, control.signal), looks()]);
+      const [{ slots: fillings }] = await Promise.race([answered, stopped]);
       slots.forEach((slot, at) => slot.#take(turns[at], fillings[at]));
     } catch (error) {
       slots.forEach((slot, at) => slot.#end(turns[at], "error", { reason: error.message }));
@@ -270,8 +287,8 @@ class Slot extends HTMLElement {
     this.#say(state, detail);
   }
 
-  #say(name, detail, cancelable = false) {
-    return this.dispatchEvent(new CustomEvent("lastbook:" + name, { detail, cancelable, bubbles: true }));
+  #say(name, detail, cancelable) {
+    return say(this, name, detail, cancelable);
   }
 
   #show(products, heading) {
@@ -341,6 +358,155 @@ for (const name of ["name", "product", "exclude", "limit", "layout", "heading"])
   });
 }
 
+/** 2026-12-08 or a moment → the day as it is written here; a day alone is the same day everywhere. */
+function day(text, options = text.length > 10 ? {} : { timeZone: "UTC" }) {
+  try {
+    return new Intl.DateTimeFormat(language, { dateStyle: "long", ...options }).format(new Date(text));
+  } catch {
+    return text;
+  }
+}
+
+/** `fill("{0} of {1}", 1, 2)` → "1 of 2". */
+function fill(text, ...values) {
+  return text.replace(/{(\d)}/g, (_, at) => values[at]);
+}
+
+/**
+ * Make the children of `parent` what is wanted, and keep the elements that are already there (by tag and id), so that
+ * neither focus nor half-typed words are lost. Strings become text nodes, whatever they look like.
+ */
+function draw(parent, ...wanted) {
+  let at = parent.firstChild;
+  for (const one of wanted.filter(Boolean)) {
+    const [tag, properties, ...children] = Array.isArray(one) ? one : ["", {}];
+    let node = at;
+    while (node && !(tag ? node.localName === tag && node.id === (properties.id ?? "") : node.nodeType === 3)) {
+      node = node.nextSibling;
+    }
+    while (node && at !== node) at = drop(at);
+    node ??= parent.insertBefore(tag ? create(tag, parent) : document.createTextNode(""), at);
+    at = node.nextSibling;
+    if (!tag) node.nodeValue !== one && (node.nodeValue = one);
+    else draw(change(node, properties), ...children);
+  }
+  while (at) at = drop(at);
+}
+
+function drop(node) {
+  const next = node.nextSibling;
+  node.remove();
+  return next;
+}
+
+function create(tag, parent) {
+  const space = tag === "svg" ? "http://www.w3.org/2000/svg" : parent.namespaceURI;
+  return space ? document.createElementNS(space, tag) : document.createElement(tag);
+}
+
+function change(node, properties) {
+  for (const [name, value] of Object.entries(properties)) {
+    if (node.ownerSVGElement !== undefined || !(name in node)) node.setAttribute(name, value);
+    else if (node[name] !== value && !(name === "value" && node.matches(":focus"))) node[name] = value;
+  }
+  return node;
+}
+
+/**
+ * An element whose module is fetched when the first of its kind comes near the screen. Its children are the shop's
+ * own, shown until the module draws something in their place.
+ */
+class Later extends HTMLElement {
+  static observedAttributes = ["product", "person", "options", "profile", "fields"];
+  static #near = new IntersectionObserver(
+    (entries) => entries.forEach(({ target, isIntersecting }) => isIntersecting && target.#open()),
+    { rootMargin: "400px" },
+  );
+  #view;
+  #control;
+
+  get state() {
+    return this.getAttribute("state") ?? "idle";
+  }
+
+  connectedCallback() {
+    if (this.#view) this.refresh();
+    else Later.#near.observe(this);
+  }
+
+  disconnectedCallback() {
+    Later.#near.unobserve(this);
+    this.#control?.abort();
+    this.#control = undefined;
+  }
+
+  attributeChangedCallback(name, before, after) {
+    if (before !== after) this.refresh();
+  }
+
+  /** Ask again. */
+  refresh() {
+    if (this.isConnected) this.#view?.();
+  }
+
+  async #open() {
+    Later.#near.unobserve(this);
+    try {
+      await awake();
+      const name = beside(this.localName);
+      const files = [import(name + ".js"), import(name + `-${spoken}.js`), readSheet(name + ".css")];
+      const [{ mount }, { text }, sheet] = await Promise.all(files);
+      this.#view ??= mount(this.#kit(sheet, text));
+      this.refresh();
+    } catch (error) {
+      this.#state("error", { reason: error.message });
+    }
+  }
+
+  #state(state, detail) {
+    this.setAttribute("state", state);
+    say(this, state, detail);
+  }
+
+  /** One question at a time: a newer one silences the older, which then never answers. */
+  #ask(path, question) {
+    this.#control?.abort();
+    const control = (this.#control = new AbortController());
+    setTimeout(() => control.abort(), PATIENCE_MS);
+    return new Promise((resolve, reject) => {
+      const still = (settle) => (value) => control === this.#control && settle(value);
+      post(path, question, control.signal).then(still(resolve), still(reject));
+    });
+  }
+
+  /** @returns {Kit} */
+  #kit(sheet, text) {
+    const root = this.attachShadow({ mode: "open" });
+    root.adoptedStyleSheets = [sheet];
+    return {
+      host: this, text, language, fill, money, day, safeUrl,
+      signedIn: () => !!token,
+      get: (name) => this.getAttribute(name) ?? undefined,
+      ask: (path, question) => this.#ask(path, question),
+      draw: (...wanted) => draw(root, ...wanted),
+      state: (state, detail) => this.#state(state, detail),
+      say: (...said) => say(this, ...said),
+    };
+  }
+}
+
+function say(element, name, detail, cancelable = false) {
+  return element.dispatchEvent(new CustomEvent("lastbook:" + name, { detail, cancelable, bubbles: true }));
+}
+
+/** Resolves once somebody looks at the page: nothing is asked for while it is prerendered. */
+function awake() {
+  return new Promise((done) => {
+    if (document.prerendering) document.addEventListener("prerenderingchange", done, { once: true });
+    else done();
+  });
+}
+
 /** Remember a promise; a failed one is tried again at the next call. */
 function once(work) {
   let promise;
@@ -353,4 +519,5 @@ document.addEventListener("visibilitychange", () => document.visibilityState ===
 if (!customElements.get("lastbook-slot")) {
   window.lastbook = Object.freeze({ track, identify, reset });
   customElements.define("lastbook-slot", Slot);
+  for (const name of LATER) customElements.define(name, class extends Later {});
 }
