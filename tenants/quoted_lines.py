@@ -49,71 +49,83 @@ class CheckedLines:
     new: Sequence[NewLine] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the lines are judged by."""
+
+    made: Mapping[tuple[str, str], Row]
+    """Lines that are made to order already, by order and line."""
+    quotes: Mapping[UUID, Row]
+    named: Mapping[str, Named]
+    consenting: set[UUID]
+    """Shoppers who agree that measurements are kept."""
+
+
 async def check_lines(conn: Connection, lines: Sequence[ToldLine]) -> CheckedLines:
     """Judge the lines of these orders; the quotes that they name are held until the transaction ends.
 
-    One query where none is made to order, five otherwise.
+    One query where none is made to order, four otherwise.
     """
-    made = {
-        (row["order_id"], row["line_id"]): row for row in await conn.fetch(_MADE, [*{one.order_id for one in lines}])
-    }
-    naming = [one for one in lines if one.quote_id is not None and (one.order_id, one.line_id) not in made]
+    kept = await conn.fetch(_MADE, [*{one.order_id for one in lines}]) if lines else ()
+    made = {(row["order_id"], row["line_id"]): row for row in kept}
+    naming = [one.quote_id for one in lines if one.quote_id is not None and (one.order_id, one.line_id) not in made]
+    if not made and not naming:
+        return CheckedLines()
     # Shoppers before quotes, as a merge locks them.
-    named = (
-        await name_shoppers(conn, {one.shopper_id for one in naming if one.shopper_id is not None}) if naming else {}
-    )
-    quotes = await _hold_quotes(conn, naming)
-    consenting = await list_consenting(conn, {row["shopper_id"] for row in quotes.values() if row["shopper_id"]})
-    refused, new, taken = dict[str, FieldError](), list[NewLine](), set[UUID]()
+    named = await name_shoppers(conn, {one.shopper_id for one in lines if one.shopper_id is not None})
+    quotes = {row["quote_id"]: row for row in await conn.fetch(_QUOTES, naming)}
+    owners = {row["shopper_id"] for row in quotes.values() if row["shopper_id"] is not None}
+    return _judge(lines, _Known(made, quotes, named, await list_consenting(conn, owners)))
+
+
+def _judge(lines: Sequence[ToldLine], known: _Known) -> CheckedLines:
+    refused, new = dict[str, FieldError](), dict[UUID, NewLine]()
     for one in lines:
-        kept = made.get((one.order_id, one.line_id))
-        quote = None if one.quote_id is None else quotes.get(one.quote_id)
-        if kept is not None:
-            errors = _against_kept(one, kept)
-        elif one.quote_id is not None:
-            errors = _against_quote(one, quote, named, consenting, taken)
-        else:
-            continue
+        kept = known.made.get((one.order_id, one.line_id))
+        quote = None if one.quote_id is None else known.quotes.get(one.quote_id)
+        errors = _against_kept(one, kept, known) if kept is not None else _against_quote(one, quote, known, new)
         error = next(errors, None)
         if error is not None:
             refused.setdefault(one.order_id, error)
         elif kept is None and quote is not None:
-            taken.add(quote["quote_id"])
-            new.append(NewLine(one, quote["quote_id"], quote["lead_days"]))
-    return CheckedLines(refused, [one for one in new if one.line.order_id not in refused])
+            new[quote["quote_id"]] = NewLine(one, quote["quote_id"], quote["lead_days"])
+    return CheckedLines(refused, [one for one in new.values() if one.line.order_id not in refused])
 
 
-async def _hold_quotes(conn: Connection, naming: Sequence[ToldLine]) -> Mapping[UUID, Row]:
-    wanted = [one.quote_id for one in naming]
-    return {row["quote_id"]: row for row in await conn.fetch(_QUOTES, wanted)} if wanted else {}
-
-
-def _against_kept(line: ToldLine, kept: Row) -> Iterator[FieldError]:
+def _against_kept(line: ToldLine, kept: Row, known: _Known) -> Iterator[FieldError]:
     """A line that does not name its quote again is meant as it was."""
     if line.quote_id not in (None, kept["quote_id"]):
         yield _error(line, "quote_id", "is another one than this line was ordered by, which stays")
     yield from _against_terms(line, kept, "ordered")
+    if not _is_owner(line, kept, known):
+        yield FieldError("shopper_id", "is not the shopper for whom a line of it is made")
 
 
 def _against_quote(
-    line: ToldLine, quote: Row | None, named: Mapping[str, Named], consenting: set[UUID], taken: set[UUID]
+    line: ToldLine, quote: Row | None, known: _Known, taken: Mapping[UUID, NewLine]
 ) -> Iterator[FieldError]:
+    if line.quote_id is None:
+        return
     if quote is None:
         yield _error(line, "quote_id", "is no quote of this shop")
         return
-    if quote["ordered"] or quote["quote_id"] in taken:
+    if quote["ordered"] or line.quote_id in taken:
         yield _error(line, "quote_id", "was ordered before: a quote is for one line")
     yield from _against_terms(line, quote, "quoted")
-    owner = quote["shopper_id"]
-    who = named.get(line.shopper_id or "")
-    if owner is not None and (who is None or who.shopper_id != owner):
+    if not _is_owner(line, quote, known):
         yield FieldError("shopper_id", "is not the shopper who has the quote")
     if quote["expires_at"] <= line.ordered_at:
         yield _error(line, "quote_id", f"had expired at {quote['expires_at'].isoformat()}")
-    if quote["measures"] and owner is not None and owner not in consenting:
+    if quote["measures"] and quote["shopper_id"] not in known.consenting:
         yield _error(line, "quote_id", "is made to measures that the shopper no longer agrees to be kept")
     if quote["measures"] != quote["found"]:
         yield _error(line, "quote_id", "is made to measures that are no longer on record: ask for a new quote")
+
+
+def _is_owner(line: ToldLine, row: Row, known: _Known) -> bool:
+    """What was made for nobody in particular is anybody's."""
+    who = known.named.get(line.shopper_id or "")
+    return row["shopper_id"] is None or (who is not None and who.shopper_id == row["shopper_id"])
 
 
 def _against_terms(line: ToldLine, said: Row, verb: str) -> Iterator[FieldError]:
@@ -130,8 +142,9 @@ def _error(line: ToldLine, name: str, reason: str) -> FieldError:
 
 
 _MADE = """
-select order_id, line_id, quote_id, product_id, price_minor, currency
+select order_id, line_id, quote_id, product_id, price_minor, made_lines.currency, shopper_id
 from made_lines
+join orders using (tenant_id, order_id)
 where order_id = any($1::text[])
 """
 

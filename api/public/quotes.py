@@ -92,7 +92,7 @@ async def ask_reorder(state: State, body: bytes) -> PublicAnswer:
     return await _do(state, proven.tenant_id, effect)
 
 
-async def list_own(state: State, body: bytes) -> PublicAnswer:
+async def list_made(state: State, body: bytes) -> PublicAnswer:
     """What the shopper had made before."""
     said = decode_one(body, _own)
     proven: Proven = await open_proven(state, key=said.key, token=said.token, now=state.clock())
@@ -120,5 +120,5 @@ PUBLIC_QUOTES = [
                   answer=Quote, also=_ALSO),
     *make_address("/public/v1/quotes:reorder", ask_reorder, "Quote a line of the shopper's again", body=PageReorderIn,
                   answer=Quote, also=_ALSO),
-    *make_address("/public/v1/made-orders", list_own, "See what the shopper had made", body=ProvenIn, answer=OwnLines),
+    *make_address("/public/v1/made-orders", list_made, "See what the shopper had made", body=ProvenIn, answer=OwnLines),
 ]  # fmt: skip

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -30,6 +29,7 @@ from tests.record_book.shoemaker import agree
 from tests.support.problems import check_problem
 from tests.support.shop import MONDAY, Document, ShopClient
 
+NO_QUOTE = "01a20272-efe9-7d38-a228-1dd03a6d0d4d"
 CHOSEN = {"sole": "rubber", "initials": "ML"}
 
 
@@ -151,7 +151,7 @@ WRONG: list[tuple[Document, Document, str]] = [
     ({"unit_price_minor": 1}, {}, "lines[0].unit_price_minor"), ({"product_id": "belt"}, {}, "lines[0].product_id"),
     ({}, {"currency": "USD"}, "currency"), ({}, {"shopper_id": "other"}, "shopper_id"),
     ({}, {"shopper_id": "new-to-us"}, "shopper_id"), ({}, {"shopper_id": None}, "shopper_id"),
-    ({"quote_id": str(uuid4())}, {}, "lines[0].quote_id"), ({"quote_id": "forged"}, {}, "lines[0].quote_id"),
+    ({"quote_id": NO_QUOTE}, {}, "lines[0].quote_id"), ({"quote_id": "forged"}, {}, "lines[0].quote_id"),
     ({"quote_id": None}, {}, "lines[0].quote_id"), ({"configuration_id": "cfg_1"}, {}, "lines[0]"),
 ]  # fmt: skip
 
@@ -375,6 +375,24 @@ async def test_c5_an_erased_shoppers_lines_and_quotes_are_gone_and_their_sums_st
     stored = (await workshop.api.get("/v1/orders/o1")).json()
     assert stored["shopper_id"] is None
     assert "quote_id" not in stored["lines"][0]
+
+
+async def test_c5_an_order_with_a_made_line_stays_its_shoppers(workshop: ShopClient) -> None:
+    await workshop.push("shoppers", [{"id": "other"}])
+    quoted = await ordered(workshop)
+
+    for shopper in ("other", "new-to-us", None):
+        refused = check_problem(await push(workshop, "o1", line(quoted), shopper_id=shopper), 422)
+        assert refused["errors"][0]["field"] == "shopper_id"
+    assert (await ask_page(workshop, "made-orders", "other")).json() == {"items": []}
+
+
+async def test_c5_what_was_made_for_a_deleted_shopper_is_gone(workshop: ShopClient) -> None:
+    await ordered(workshop)
+    assert (await workshop.api.delete("/v1/shoppers/mei")).status_code == 204
+
+    check_problem(await workshop.api.get("/v1/made-lines/o1"), 404)
+    assert (await workshop.api.get("/v1/orders/o1")).json()["shopper_id"] is None
 
 
 async def test_c5_a_strangers_quote_is_anybodys_to_order(workshop: ShopClient) -> None:

@@ -10,6 +10,8 @@ from infra.database import Connection
 from infra.ids import new_id
 from infra.settings import Settings
 from recommender.training_tasks import open_task
+from tests.options.shoes import choice, publish_at
+from tests.options.shoes import document as option_document
 from tests.record_book.shoemaker import fill_record_book
 from tests.support.shop import ShopClient, event, order
 from tests.tenants.faults import list_tenant_tables
@@ -98,6 +100,12 @@ async def fill_made_to_order_tables(shop: ShopClient) -> None:
     assert (await shop.api.put("/v1/work-calendar", json={})).status_code == 200
     asked = await shop.api.post("/v1/special-requests", json={"shopper_id": "s0", "text": "Please."})
     assert asked.status_code == 200
+    assert (await shop.api.put("/v1/quote-settings", json={})).status_code == 200
+    await publish_at(shop, option_document([choice("colour", "red", default="red")], id="d1", products=["p1"]))
+    quoted = (await shop.api.post("/v1/quotes", json={"product_id": "p1", "shopper_id": "s0"})).json()
+    line = {"product_id": "p1", "quantity": 1, "unit_price_minor": 1000, "quote_id": quoted["quote_id"]}
+    made = order("o1", [], shopper_id="s0") | {"lines": [line]}
+    assert (await shop.api.put("/v1/orders/o1", json=made)).status_code == 200
 
 
 async def parents(app: Connection) -> list[str]:
