@@ -175,12 +175,8 @@ left join measurement_settings as settings on true
 left join lateral (
     select preferences, special_needs
     from wishes
-    where case
-            when person.relation <> 'self' then wishes.person_id = person.person_id
-            else wishes.person_id is null and wishes.shopper_id in (
-                select shopper_id from shoppers where shopper_id = $1 or merged_into = $1
-            )
-        end
+    where wishes.shopper_id in (select shopper_id from shoppers where shopper_id = $1 or merged_into = $1)
+        and wishes.person_id is not distinct from case when person.relation <> 'self' then person.person_id end
     order by updated_at desc
     limit 1
 ) as wished on true

@@ -111,9 +111,7 @@ async def upsert_measurement_profiles(
     heads = await hold_heads(conn, wanted)
     refused |= {name: error for name, head in wanted.items() if (error := _find_change(head, heads[name]))}
     told = {one.id: _make_version(one) for one in good if one.id not in refused}
-    newest = await read_newest(conn, [heads[name] for name in told])
-    changed = {name: one for name, one in told.items() if newest.get(heads[name].profile_id) != one}
-    await store_versions(conn, [(heads[name], one) for name, one in changed.items()])
+    changed = await _store_changed(conn, heads, told)
     await follow_heads(conn, [(heads[one.id], named[one.shopper_id]) for one in good if one.id in changed])
     return StoredProfiles(
         _summarise(told, changed, heads, refused),
@@ -142,9 +140,10 @@ async def list_measurement_profiles(
     conn: Connection, *, shopper_id: UUID | None = None, after: str, limit: int
 ) -> Sequence[StoredMeasurementProfile]:
     """The newest version of each, masked, by id, starting behind `after` ('' from the start)."""
+    theirs = "$1::uuid is null" if shopper_id is None else "profile.shopper_id = $1"
     rows = await conn.fetch(
-        _SELECT + "where told.version = profile.version and ($1::uuid is null or profile.shopper_id = $1)"
-        " and profile.external_id > $2 order by profile.external_id limit $3",
+        _SELECT + f"where told.version = profile.version and {theirs} and profile.external_id > $2"
+        " order by profile.external_id limit $3",
         shopper_id, after, limit,
     )  # fmt: skip
     return [_stored(row) for row in rows]
@@ -233,6 +232,14 @@ def _find_change(told: Head, held: Head) -> FieldError | None:
         if getattr(told, name) != getattr(held, name):
             return FieldError(name, "is another one than this profile's, which stays: use another id")
     return None
+
+
+async def _store_changed(conn: Connection, heads: Mapping[str, Head], told: Mapping[str, Version]) -> set[str]:
+    """Add a version where the newest one says something else; returns where."""
+    newest = await read_newest(conn, [heads[name] for name in told])
+    changed = {name: one for name, one in told.items() if newest.get(heads[name].profile_id) != one}
+    await store_versions(conn, [(heads[name], one) for name, one in changed.items()])
+    return {*changed}
 
 
 def _make_version(profile: MeasurementProfile) -> Version:

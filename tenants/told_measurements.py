@@ -20,10 +20,14 @@ from tenants.measurement_definitions import (
 )
 from tenants.questions import choose_locale
 
-Amount = (
-    Annotated[int, Meta(ge=0, le=LONGEST_TENTH_MM)]
-    | Annotated[float, Meta(ge=0, le=LONGEST_TENTH_MM)]
-    | Annotated[str, Meta(pattern=r"\A[0-9]{1,6}(\.[0-9]{1,6})?\Z", description="A decimal number, such as 25.4.")]
+DecimalText = Annotated[
+    str, Meta(pattern=r"\A[0-9]{1,6}(\.[0-9]{1,6})?\Z", description="A decimal number, such as 25.4.")
+]
+Length = (
+    Annotated[int, Meta(ge=1, le=LONGEST_TENTH_MM)] | Annotated[float, Meta(gt=0, le=LONGEST_TENTH_MM)] | DecimalText
+)
+Margin = (
+    Annotated[int, Meta(ge=0, le=LONGEST_TENTH_MM)] | Annotated[float, Meta(ge=0, le=LONGEST_TENTH_MM)] | DecimalText
 )
 
 
@@ -32,9 +36,9 @@ class ToldValue(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     key: MeasurementKey
     side: Annotated[Side, Meta(description="left or right of a key that is sided, none of any other.")] = "none"
-    value: Amount
+    value: Length
     unit: Unit
-    tolerance: Annotated[Amount | None, Meta(description="How far it may be off, in the same unit.")] = None
+    tolerance: Annotated[Margin | None, Meta(description="How far it may be off, in the same unit.")] = None
 
 
 class Value(NamedTuple):
@@ -65,18 +69,13 @@ def find_wrong_value(told: Sequence[ToldValue], definitions: Definitions) -> Fie
     """The first value that cannot be stored, and why."""
     seen = set[tuple[str, Side]]()
     for number, one in enumerate(told):
-        definition = definitions.get(one.key)
-        if definition is None:
-            return FieldError(f"values[{number}].key", "is not a measurement of this shop")
-        if (one.side == "none") == definition.sided:
-            asked = "must be left or right" if definition.sided else "must be none: this key is not sided"
-            return FieldError(f"values[{number}].side", asked)
-        if (one.key, one.side) in seen:
-            return FieldError(f"values[{number}].key", "is there twice for the same side")
+        wrong = _find_wrong(one, definitions.get(one.key))
+        if wrong is None and (one.key, one.side) in seen:
+            wrong = "key", "is there twice for the same side"
+        if wrong is not None:
+            field, reason = wrong
+            return FieldError(f"values[{number}].{field}", reason)
         seen.add((one.key, one.side))
-        low, high = definition.hard_range
-        if not low <= read_value(one).value_tenth_mm <= high:
-            return FieldError(f"values[{number}].value", f"must be from {_between(low, high, one.unit)}")
     return None
 
 
@@ -87,6 +86,20 @@ def find_unusual(told: Sequence[ToldValue], definitions: Definitions, *, locale:
         for one in told
         if not _usual(read_value(one).value_tenth_mm, definitions[one.key])
     )
+
+
+def _find_wrong(told: ToldValue, definition: MeasurementDefinition | None) -> tuple[str, str] | None:
+    """A field, and what is wrong with it."""
+    if definition is None:
+        return "key", "is not a measurement of this shop"
+    if (told.side == "none") == definition.sided:
+        return "side", "must be left or right" if definition.sided else "must be none: this key is not sided"
+    value, (low, high) = read_value(told), definition.hard_range
+    if not low <= value.value_tenth_mm <= high:
+        return "value", f"must be from {say_length(low, told.unit)} to {say_length(high, told.unit)}"
+    if (value.tolerance_tenth_mm or 0) > LONGEST_TENTH_MM:
+        return "tolerance", f"must be at most {say_length(LONGEST_TENTH_MM, told.unit)}"
+    return None
 
 
 def _usual(value_tenth_mm: int, definition: MeasurementDefinition) -> bool:
@@ -100,10 +113,6 @@ def _warning(definition: MeasurementDefinition, unit: Unit, locale: str) -> str:
     ends = definition.soft_min_tenth_mm is not None, definition.soft_max_tenth_mm is not None
     low, high = (say_length(one, unit) for one in definition.soft_range)
     return words[ends].format(label=said, low=low, high=high)
-
-
-def _between(low: int, high: int, unit: Unit) -> str:
-    return f"{say_length(low, unit)} to {say_length(high, unit)}"
 
 
 # By whether there is a usual minimum, and a usual maximum.

@@ -82,11 +82,8 @@ def _none() -> NotFound:
 
 
 _THEIRS = """
-case
-    when $2::uuid is not null then wishes.person_id = $2
-    else wishes.person_id is null
-        and wishes.shopper_id in (select shopper_id from shoppers where shopper_id = $1 or merged_into = $1)
-end
+wishes.shopper_id in (select shopper_id from shoppers where shopper_id = $1 or merged_into = $1)
+    and wishes.person_id is not distinct from $2::uuid
 """
 
 _NEWEST = f"""

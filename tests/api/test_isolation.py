@@ -14,6 +14,7 @@ from api.paging import make_cursor
 from infra.settings import Settings
 from tests.collections.isolation import ask_collections
 from tests.imports.isolation import ask_imports
+from tests.record_book.isolation import ask_record_book
 from tests.sizes.isolation import ask_sizes
 from tests.support.polling import until
 from tests.support.service import Service
@@ -108,6 +109,8 @@ async def ask_everything(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, 
     async for asked in ask_identity(a, pair):
         yield asked
     async for asked in ask_imports(a, pair):
+        yield asked
+    async for asked in ask_record_book(a, pair, IDS):
         yield asked
     async for asked in ask_sizes(a, pair):
         yield asked

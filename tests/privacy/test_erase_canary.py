@@ -11,6 +11,7 @@ from tests.imports.support import counts, import_bytes, rejects, send
 from tests.imports.support import finish as finish_import
 from tests.privacy.people import decide, erase, export, open_two_tastes, source, store
 from tests.privacy.scan import find_everywhere
+from tests.record_book.shoemaker import agree, feet, length, measure, open_record_book
 from tests.support.polling import until
 from tests.support.shop import ShopClient, event, order
 
@@ -46,9 +47,23 @@ async def fill_every_field(shop: ShopClient, canary: str) -> None:
     assert (await shop.push("fit-feedback", [voice])).json()["created"] == 1
     limited = {"id": "teas", "products": ["tea-1"], "audience": {"kind": "shoppers", "shoppers": [shopper, second]}}
     assert (await shop.push("collections", [limited])).json()["created"] == 1
+    await fill_record_book_of(shop, shopper, canary)
     consent = {"purpose": "contact", "granted": True, "at": "2026-03-02T12:00:00Z", "source": f"call {canary}"}
     assert (await shop.api.put(f"/v1/consents/{shopper}", json=consent)).status_code == 200
     assert (await shop.api.put(f"/v1/contact-preferences/{shopper}", json={"sms": False})).status_code == 200
+
+
+async def fill_record_book_of(shop: ShopClient, shopper: str, canary: str) -> None:
+    """A profile in two versions, revealed, and wishes."""
+    await open_record_book(shop)
+    await agree(shop, shopper)
+    for n in range(2):
+        told = feet(f"feet of {canary}", length(250 + n), shopper=shopper, measured_by=canary, note=f"note {canary}")
+        await measure(shop, told)
+    assert (await shop.api.get(f"/v1/measurement-profiles/feet of {canary}?reveal=true")).status_code == 200
+    wishes = {"preferences": {canary: canary}, "special_needs": [canary]}
+    assert (await shop.api.put(f"/v1/wishes/{shopper}", json=wishes)).status_code == 200
+    assert (await shop.api.get(f"/v1/wishes/{shopper}?reveal=true")).status_code == 200
 
 
 async def import_files(shop: ShopClient, canary: str) -> str:
@@ -87,15 +102,9 @@ async def test_b7_after_an_erase_nothing_holds_the_person(shop: ShopClient, capf
 
     held, models = await find_everywhere(settings, canary), {"file arrays.bin", "file state.npz"}
     tables = (
-        "consents",
-        "events",
-        "fit_feedback",
-        "idempotency_keys",
-        "imports",
-        "people",
-        "shopper_identifiers",
-        "shoppers",
-    )
+        "audit_log", "consents", "events", "fit_feedback", "idempotency_keys", "imports",
+        "measurement_profiles", "measurement_versions", "people", "shopper_identifiers", "shoppers", "wishes",
+    )  # fmt: skip
     assert {f"table public.{table}" for table in tables} | {"file arrays.bin", "file file"} <= {*held}
     assert [place for place in held if place.startswith("redis")] != []
     assert [place for place in held if place.endswith(".zip")] != []

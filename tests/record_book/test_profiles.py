@@ -1,5 +1,7 @@
 """Measurement profiles: versions, sides, units, who and when (C1)."""
 
+import asyncio
+
 import pytest
 
 from tests.record_book.shoemaker import (
@@ -146,6 +148,8 @@ async def test_b7_a_shopper_who_never_decided_has_not_agreed(shop: ShopClient) -
         ({"values": [length("٢٥١")]}, "values[0].value"),
         ({"values": [length(251, unit="px")]}, "values[0].unit"),
         ({"values": [length(251, tolerance=-1)]}, "values[0].tolerance"),
+        ({"values": [length(251, tolerance=10_000.1)]}, "values[0].tolerance"),
+        ({"values": [length("25", unit="cm", tolerance="999999")]}, "values[0].tolerance"),
         ({"values": []}, "values"),
         ({"values": [length(251), length(5, "right")]}, "values[1].value"),
         ({"shopper_id": "nobody"}, "shopper_id"),
@@ -264,3 +268,14 @@ async def test_c1_a_person_told_for_another_shopper_takes_their_measures_along(s
 
     assert await in_force(shop, "ann", person_id="child") == {("foot_length", "left"): 1710}
     assert (await shop.api.get("/v1/measurement-profiles/child-feet")).json()["shopper_id"] == "ann"
+
+
+async def test_c1_measures_that_come_at_once_are_versions_one_after_another(shop: ShopClient) -> None:
+    await open_record_book(shop, "mei")
+    done = await asyncio.gather(*(measure(shop, feet("mei-feet", length(240 + n))) for n in range(12)))
+
+    assert sorted(one["version"] for one in done) == [*range(1, 13)]
+    assert [one["result"] for one in done].count("created") == 1
+    newest = max(done, key=lambda one: one["version"])["version"]
+    told = [await tenths(shop, "mei-feet", version=version) for version in range(1, newest + 1)]
+    assert sorted(one["foot_length", "left"] for one in told) == [10 * (240 + n) for n in range(12)]
