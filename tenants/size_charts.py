@@ -147,17 +147,16 @@ select chart.document
 from products
 join size_charts as chart using (tenant_id)
 cross join lateral (
-    select chart.document -> 'products' ? product_id as named,
-        chart.document ->> 'brand' <> '' as has_brand,
-        chart.document -> 'categories' <> '[]' as has_categories
+    select chart.products ? product_id as named, chart.brand <> '' as has_brand,
+        chart.categories <> '[]' as has_categories
 ) as scope
 where product_id = $1 and products.deleted_at is null and chart.deleted_at is null
     and (
         named
         or (
             (has_brand or has_categories)
-            and (not has_brand or chart.document ->> 'brand' = brand)
-            and (not has_categories or chart.document -> 'categories' ?| products.categories)
+            and (not has_brand or chart.brand = products.brand)
+            and (not has_categories or chart.categories ?| products.categories)
         )
     )
 order by named desc, has_categories desc, has_brand desc, document_id

@@ -83,7 +83,7 @@ class AdviceIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     counts."""
 
     product_id: ExternalId
-    shopper_id: ExternalId | None = None
+    shopper_id: Annotated[ExternalId | None, Meta(description="Needs the scope `measurements:read` too.")] = None
     person_id: Annotated[ExternalId | None, Meta(description="One of the people around the shopper.")] = None
     measurements: Typed = ()
 

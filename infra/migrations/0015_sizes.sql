@@ -1,10 +1,14 @@
 -- Sizes: the maker's size charts, and what those who wore a size said of it.
 
--- As in 0009: a chart is only ever read whole, and a deleted one stays as a tombstone.
+-- As in 0009: a chart is only ever read whole, and a deleted one stays as a tombstone. What it serves stands beside it, so
+-- that looking for a product's chart reads no other.
 create table size_charts (
     tenant_id uuid not null default current_tenant() references tenants on delete cascade,
     document_id text collate "C" not null check (length(document_id) between 1 and 200),
     document jsonb not null,
+    products jsonb not null generated always as (document -> 'products') stored,
+    brand text not null generated always as (document ->> 'brand') stored,
+    categories jsonb not null generated always as (document -> 'categories') stored,
     digest bytea not null,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),

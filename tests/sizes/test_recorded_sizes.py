@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tenants.keys import open_key
 from tests.record_book.shoemaker import agree, feet, length, measure, open_record_book
 from tests.sizes.charts import advise, ask, foot, mondopoint, put_chart
 from tests.support.polling import until
@@ -67,6 +68,16 @@ async def test_c6_what_is_typed_counts_before_what_is_recorded(boots: ShopClient
     found = await ask(boots, "boots", [{"key": "foot_length", "value": 27, "unit": "cm"}], token=boots.token("mei"))
     assert (found["size"], found["used"]) == ("270/98", "both")
     assert (await ask(boots, "boots", foot(270, 90), token=boots.token("mei")))["used"] == "typed"
+
+
+async def test_c6_a_key_that_may_not_read_measurements_gets_no_advice_from_them(boots: ShopClient) -> None:
+    async with boots.service.db.tenant(boots.keys.tenant_id) as conn:
+        key = await open_key(conn, "secret", scopes=["sizes:read"])
+    headers = {"Authorization": f"Bearer {key.secret}"}
+    asked = {"product_id": "boots", "measurements": foot(255, 98)}
+    assert (await boots.page.post("/v1/size-advice", json=asked, headers=headers)).json()["size"] == "255/98"
+    refused = await boots.page.post("/v1/size-advice", json=asked | {"shopper_id": "mei"}, headers=headers)
+    assert "measurements:read" in check_problem(refused, 403)["detail"]
 
 
 async def test_c6_advice_by_old_feet_is_less_sure(boots: ShopClient) -> None:
