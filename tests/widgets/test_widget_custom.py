@@ -213,7 +213,7 @@ async def test_c5_an_order_asks_for_a_quote_and_hands_it_to_the_shop(
 
 async def test_c5_a_shop_may_say_itself_that_it_is_in_the_basket(browser: Browser, api: FakeApi, api_url: str) -> None:
     make_ready(api)
-    body = CUSTOM.replace("measure=", "options='{\"sole\":\"cloth\"}' measure=")
+    body = CUSTOM.replace("measure=", 'options=\'{"sole":"cloth"}\' measure=')
     async with open_custom(browser, api_url, body) as (page, _):
         await page.evaluate("document.addEventListener('lastbook:add', (event) => event.preventDefault())")
         async with page.expect_response("**/quotes"):
@@ -226,7 +226,7 @@ async def test_c3_a_price_that_changed_meanwhile_is_said_and_not_ordered(
     browser: Browser, api: FakeApi, api_url: str
 ) -> None:
     make_ready(api)
-    body = CUSTOM.replace("measure=", "options='{\"sole\":\"cloth\"}' measure=")
+    body = CUSTOM.replace("measure=", 'options=\'{"sole":"cloth"}\' measure=')
     async with open_custom(browser, api_url, body) as (page, _):
         api.options.base_minor = 13_800
         await page.get_by_role("button", name="Add to basket").click()
@@ -242,7 +242,7 @@ async def test_c3_a_choice_just_made_is_not_ordered_at_a_price_that_was_not_seen
     browser: Browser, api: FakeApi, api_url: str
 ) -> None:
     make_ready(api)
-    body = CUSTOM.replace("measure=", "options='{\"sole\":\"cloth\"}' measure=")
+    body = CUSTOM.replace("measure=", 'options=\'{"sole":"cloth"}\' measure=')
     async with open_custom(browser, api_url, body) as (page, _):
         await page.get_by_label("Initials").fill("ABC")
         await page.get_by_role("button", name="Add to basket").click()
@@ -253,7 +253,7 @@ async def test_c3_a_choice_just_made_is_not_ordered_at_a_price_that_was_not_seen
 async def test_c5_a_refused_quote_is_said_and_the_choices_stay(browser: Browser, api: FakeApi, api_url: str) -> None:
     make_ready(api)
     api.options.quote_status = 422
-    body = CUSTOM.replace("measure=", "options='{\"sole\":\"cloth\"}' measure=")
+    body = CUSTOM.replace("measure=", 'options=\'{"sole":"cloth"}\' measure=')
     async with open_custom(browser, api_url, body) as (page, _):
         await page.get_by_role("button", name="Add to basket").click()
         await page.get_by_text("This could not be ordered.").wait_for()
@@ -311,7 +311,7 @@ async def test_a_later_failure_keeps_the_choices_and_can_be_tried_again(
 async def test_a_product_that_is_no_longer_made_says_so(browser: Browser, api: FakeApi, api_url: str) -> None:
     async with open_custom(browser, api_url) as (page, _):
         api.options.behaviour = "status 404"
-        await page.get_by_role("radio", name="Leather").check()
+        await page.get_by_role("radio", name="Leather").click()
         await page.wait_for_selector("lastbook-custom[state=ended]")
         assert await page.get_by_role("status").inner_text() == "This product is no longer made to order."
 
@@ -341,7 +341,8 @@ async def test_the_element_passes_axe_and_the_strict_policy_on_phone_and_desktop
         await page.get_by_text("A leather sole is not made in wide.").first.wait_for()
         assert await page.evaluate("broken") == []
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        targets = page.locator("lastbook-custom :is(label:has(input[type=radio]), select, input:not([type=radio]), button, a)")
+        touched = ":is(label:has([type=radio]), select, input:not([type=radio]), button, a)"
+        targets = page.locator(f"lastbook-custom {touched}")
         boxes = [await target.bounding_box() for target in await targets.all()]
         assert min(box["height"] for box in boxes if box) >= 44
     async with open_custom(browser, api_url, body, viewport=viewport, bypass_csp=True) as (page, watch):
