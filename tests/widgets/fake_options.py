@@ -1,4 +1,4 @@
-"""Fake options: the configure and quotes addresses for one shoe, priced by a table, with a behaviour that a test chooses."""
+"""Fake options: the configure and quotes addresses for one shoe, priced by a table, as a test wants it to behave."""
 
 import asyncio
 import json
@@ -53,10 +53,10 @@ class FakeOptions:
             "document": {"id": "cloth-shoe", "version": 1, "options": self._options(answers)},
             "answers": answers,
             "result": {
-                "complete": not any(issue["code"].startswith("missing") for issue in issues),
+                "complete": not any(str(issue["code"]).startswith("missing") for issue in issues),
                 "consistent": not any(issue["code"] == "exclude" for issue in issues),
                 "issues": issues,
-                "price_minor": self.base_minor + sum(price["amount_minor"] for price in prices),
+                "price_minor": self.base_minor + sum(self._amounts(answers).values()),
                 "prices": prices,
                 "lead_days": 12,
                 "summary": [],

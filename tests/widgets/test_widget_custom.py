@@ -311,7 +311,7 @@ async def test_a_later_failure_keeps_the_choices_and_can_be_tried_again(
 async def test_a_product_that_is_no_longer_made_says_so(browser: Browser, api: FakeApi, api_url: str) -> None:
     async with open_custom(browser, api_url) as (page, _):
         api.options.behaviour = "status 404"
-        await page.get_by_role("radio", name="Leather").check()
+        await page.get_by_role("radio", name="Leather").click()
         await page.wait_for_selector("lastbook-custom[state=ended]")
         assert await page.get_by_role("status").inner_text() == "This product is no longer made to order."
 
@@ -341,9 +341,8 @@ async def test_the_element_passes_axe_and_the_strict_policy_on_phone_and_desktop
         await page.get_by_text("A leather sole is not made in wide.").first.wait_for()
         assert await page.evaluate("broken") == []
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
-        targets = page.locator(
-            "lastbook-custom :is(label:has(input[type=radio]), select, input:not([type=radio]), button, a)"
-        )
+        touched = ":is(label:has([type=radio]), select, input:not([type=radio]), button, a)"
+        targets = page.locator(f"lastbook-custom {touched}")
         boxes = [await target.bounding_box() for target in await targets.all()]
         assert min(box["height"] for box in boxes if box) >= 44
     async with open_custom(browser, api_url, body, viewport=viewport, bypass_csp=True) as (page, watch):

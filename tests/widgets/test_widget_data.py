@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from widgets.examples import shoemaker
+from widgets.examples import made_shoes, shoemaker
 from widgets.examples.grocery import NOT_GOODS, Grocery
 from widgets.examples.grocery_pictograms import PICTOGRAMS, draw_pictogram
 from widgets.examples.grocery_words import readable_size, readable_title
@@ -31,6 +31,31 @@ def test_the_shoemakers_shoppers_buy_by_their_taste() -> None:
     lines = [(order["shopper_id"], line) for order in shoemaker.list_orders(BASE) for line in order["lines"]]
     fits = [styles[line["product_id"]] == shoemaker.taste_of(int(who[1:])).style for who, line in lines]
     assert sum(fits) / len(fits) > 0.4
+
+
+def test_every_grown_up_shoe_is_made_to_order_and_starts_as_it_is_shown() -> None:
+    documents = {document["products"][0]: document for document in made_shoes.option_documents()}
+    assert documents.keys() == {shoe.id for shoe in shoemaker.SHOES if shoe.style != "child"}
+    for product, document in documents.items():
+        options = {option["id"]: option for option in document["options"]}
+        shown = {option["id"]: value for option in options.values() for value in option.get("values", ())
+                 if value["id"] == option["default"]}  # fmt: skip
+        shoe = shoemaker.SHOES_BY_ID[product]
+        labels = [shown[name]["label"]["en"].lower() for name in ("sole", "colour", "embroidery")]
+        assert labels == [shoe.sole, shoe.colour, shoe.motif]
+        assert not any("price" in value for value in shown.values())  # the base price is the price of what is shown
+
+
+def test_one_shopper_is_on_record_with_both_feet_and_a_yes() -> None:
+    (profile,) = made_shoes.measurement_profiles()
+    ((shopper, decision),) = made_shoes.consents()
+    assert profile["shopper_id"] == shopper == made_shoes.RECORDED
+    assert (decision["purpose"], decision["granted"]) == ("measurements", True)
+    needed = {option["key"] for document in made_shoes.option_documents() for option in document["options"]
+              if option["kind"] == "measurement"}  # fmt: skip
+    assert {(value["key"], value["side"]) for value in profile["values"]} == {
+        (key, side) for key in needed for side in ("left", "right")
+    }
 
 
 def test_every_shoe_and_pictogram_can_be_drawn() -> None:

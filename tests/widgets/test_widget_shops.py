@@ -16,6 +16,7 @@ from playwright.async_api import Browser
 from tests.widgets.fake_api import FakeApi
 from tests.widgets.support import open_page, serve
 from widgets.examples import shoemaker
+from widgets.examples.shoe_drawings import draw_shoe
 from widgets.examples.shop import Shop, Shopper, build_shop
 from widgets.examples.shopper_token import SigningKey, sign_shopper_token
 
@@ -82,6 +83,9 @@ async def test_the_phone_page_is_as_wide_as_the_phone(browser: Browser, api: Fak
     with open_shop(api_url, kind) as shop:
         async with open_page(browser, viewport=PHONE) as (page, _):
             await page.goto(f"{shop}/product/LS-204?shopper=S001")
+            if kind == "shoemaker":
+                await page.wait_for_selector("lastbook-custom[state=ready]")
+            await page.locator("lastbook-slot").scroll_into_view_if_needed()
             await page.wait_for_selector("lastbook-slot[state=ready]")
             assert await page.evaluate("document.documentElement.scrollWidth") == 390
 
@@ -92,7 +96,12 @@ async def test_pages_pass_axe(browser: Browser, api: FakeApi, api_url: str, kind
     with open_shop(api_url, kind) as shop:
         async with open_page(browser, viewport=DESKTOP, bypass_csp=True) as (page, _):
             await page.goto(shop + path)
-            await page.wait_for_selector("lastbook-slot[state=ready]")
+            if await page.locator("lastbook-custom").count():
+                await page.wait_for_selector("lastbook-custom[state=ready]")
+                await page.get_by_text("How we measure").click()
+                await page.wait_for_selector("lastbook-measure[state=ready]")
+            await page.locator("lastbook-slot").last.scroll_into_view_if_needed()
+            await page.locator("lastbook-slot[state=ready]").last.wait_for()
             tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
             found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
     assert found.violations_count == 0, found.generate_report()
@@ -163,3 +172,64 @@ async def test_an_unknown_product_is_a_page_that_says_so(browser: Browser, api: 
             assert answer is not None
             assert answer.status == 404
             assert await page.get_by_role("heading").inner_text() == "We do not carry that."
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_nothing_moves_when_a_made_shoes_options_arrive(
+    browser: Browser, api: FakeApi, api_url: str, viewport: Any
+) -> None:
+    with open_shop(api_url, "shoemaker") as shop:
+        async with open_page(browser, viewport=viewport) as (page, watch):
+            drawing = draw_shoe("mary-jane", "stitched cloth", "vermilion", "peony")
+            await page.route("**/image/**", lambda route: route.fulfill(body=drawing, content_type="image/svg+xml"))
+            await page.goto(f"{shop}/product/LS-201")
+            await page.wait_for_selector("lastbook-custom[state=ready]")
+            assert await page.evaluate(SHIFT) == 0
+    assert watch.errors == []
+
+
+async def test_c4_a_recorded_shopper_sees_her_shoe_ready_and_puts_it_in_the_basket(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    api.record.consent = True
+    api.record.add("staff", foot_length_left=2435, ball_girth_left=2310)
+    with open_shop(api_url, "shoemaker") as shop:
+        async with open_page(browser) as (page, watch):
+            await page.goto(f"{shop}/product/LS-201?shopper=S001")
+            await page.get_by_text("On record: Foot length, Ball girth").wait_for()
+            await page.get_by_role("radio", name="Stitched cloth").check()
+            await page.get_by_role("button", name="Add to basket").click()
+            await page.get_by_text("1 in the basket").wait_for()
+            assert await page.locator("[data-buy]").is_hidden()
+    assert [event["product"] for event in api.events("cart")] == ["LS-201"]
+    assert watch.errors == []
+
+
+async def test_c4_an_unmeasured_shopper_is_led_to_the_drawing_and_is_ready_after_measuring(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    with open_shop(api_url, "shoemaker") as shop:
+        async with open_page(browser) as (page, watch):
+            await page.goto(f"{shop}/product/LS-201?shopper=S002")
+            await page.get_by_role("link", name="Measure now").click()
+            for name, length in (("Foot length", "25.4"), ("Ball girth", "24.2")):
+                for side in ("Left", "Right"):
+                    await page.get_by_label(f"{name} {side}").fill(length)
+            await page.get_by_role("checkbox").check()
+            await page.get_by_role("button", name="Save measurements").click()
+            await page.get_by_text("On record: Foot length, Ball girth").wait_for()
+    assert watch.errors == []
+
+
+async def test_a_child_s_shoe_and_a_failing_api_keep_the_shops_own_price_and_button(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    api.options.behaviour = "status 500"
+    with open_shop(api_url, "shoemaker") as shop:
+        async with open_page(browser) as (page, _):
+            await page.goto(f"{shop}/product/LS-601")
+            assert await page.locator("lastbook-custom").count() == 0
+            await page.goto(f"{shop}/product/LS-201")
+            await page.wait_for_selector("lastbook-custom[state=error]")
+            assert await page.get_by_role("button", name="Put in the basket").is_visible()
+            assert await page.locator("lastbook-custom .price").inner_text() == "$168.00"

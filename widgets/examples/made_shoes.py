@@ -1,14 +1,14 @@
-"""Made shoes: what Long Step makes to order, by which measures, and one shopper whose feet it knows, in our API's shape.
+"""Made shoes: what Long Step makes to order, by which measures, and a shopper whose feet it knows, in our API's shape.
 
 Every shoe for grown feet is made to order with the same questions; what differs is where the answers begin. The shopper
 S001 is on record with both feet and her initials; S002 has never been measured.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from widgets.examples.shoe_drawings import COLOURS, SOLES
+from widgets.examples.shoe_drawings import COLOURS
 from widgets.examples.shoemaker import CURRENCY, SHOES, SHOES_BY_ID, Row, Shoe
 
 RECORDED: Final = "S001"
@@ -76,12 +76,10 @@ def _document(shoe: Shoe) -> Row:
         "currency": CURRENCY,
         "base_lead_days": 8,
         "options": [
-            _choice(
-                "sole", "Sole", "鞋底", {sole: SOLE_PRICES[sole] - SOLE_PRICES[shoe.sole] for sole in SOLES}, shoe.sole
-            ),
+            _choice("sole", "Sole", "鞋底", _beside(SOLE_PRICES, shoe.sole), shoe.sole),
             _width(),
             _choice("colour", "Colour", "颜色", dict.fromkeys(COLOURS, 0), shoe.colour),
-            _choice("embroidery", "Embroidery", "刺绣", _motif_prices(shoe), shoe.motif, lead_days=3),
+            _choice("embroidery", "Embroidery", "刺绣", _beside(MOTIF_PRICES, shoe.motif), shoe.motif, lead_days=3),
             _thread(),
             _initials(),
             _measure("foot_length", "Foot length", "脚长", 2_000, 3_100),
@@ -172,8 +170,9 @@ def _measure(key: str, label: str, chinese: str, least: int, most: int) -> Row:
     return {**sides, "label": {"en": label, "zh": chinese}, "required": True}
 
 
-def _motif_prices(shoe: Shoe) -> dict[str, int]:
-    return {motif: price - MOTIF_PRICES[shoe.motif] for motif, price in MOTIF_PRICES.items()}
+def _beside(prices: Mapping[str, int], shown: str) -> dict[str, int]:
+    """What each costs more than the one that the shoe is shown with."""
+    return {name: price - prices[shown] for name, price in prices.items()}
 
 
 def _fixed(amount_minor: int) -> Row:

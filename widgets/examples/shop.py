@@ -122,8 +122,9 @@ async def product_page(request: Request) -> Response:
     shop = _shop(request)
     others = [other for other in shop.shelf if other["id"] != product["id"]]
     made = shop.kind == "shoemaker" and is_made(product["id"])
-    page = {"product": product, "others": others, "made": made, "sign_in_as": RECORDED}
-    return _answer(request, "product.html", **page, carousel=CAROUSEL)
+    return _answer(
+        request, "product.html", product=product, others=others, made=made, sign_in_as=RECORDED, carousel=CAROUSEL
+    )
 
 
 async def shoe_image(request: Request) -> Response:

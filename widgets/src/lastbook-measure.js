@@ -159,7 +159,7 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
     const sides = sided ? ["left", "right"] : ["none"];
     return ["section", { part: "measurement", id: key },
       sketch(drawing),
-      ["div", {}, ["h3", {}, label], ["ol", {}, ...how.map((step) => ["li", {}, step])],
+      ["div", {}, ["h2", {}, label], ["ol", {}, ...how.map((step) => ["li", {}, step])],
         data.known && ["div", { part: "sides" }, ...sides.map((side) => input(definition, side))]]];
   }
 
