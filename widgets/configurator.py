@@ -1,6 +1,6 @@
 """Configurator: a product that is made to order, as a shopper's answers and record make it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Literal, NamedTuple
 
@@ -15,9 +15,9 @@ from tenants.fields import ExternalId, Scalar
 from tenants.measured import Record
 from tenants.option_answers import Evaluation, Issue, PriceLine, SummaryLine
 from tenants.option_plan import Published
-from tenants.option_pricing import price_of
-from tenants.option_texts import label_of, text_of
-from tenants.options import ChoiceOption, MeasurementOption, NumberOption, Option, Region, TextOption
+from tenants.option_texts import text_of
+from tenants.option_views import OptionView, list_views
+from tenants.options import Region
 from tenants.quotes import Answers, PromiseMade, Withdrawal
 from tenants.work_calendar import WorkCalendar, promise
 
@@ -34,40 +34,12 @@ class Wished(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     locale: Locale = "en"
 
 
-class ValueOut(Struct, frozen=True, kw_only=True):
-    """One value of a choice, as things stand."""
-
-    id: str
-    label: str
-    price_minor: Annotated[int, Meta(description="What it adds to the price.")]
-    available: bool
-    why_not: Literal["region", "not_yet", "over", "hidden"] | None
-
-
-class OptionOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One option, with what its kind needs."""
-
-    id: str
-    kind: Literal["choice", "text", "number", "measurement"]
-    label: str
-    required: bool
-    shown: bool
-    values: tuple[ValueOut, ...] = ()
-    max_length: int | None = None
-    min: float | None = None
-    max: float | None = None
-    step: float | None = None
-    unit: str | None = None
-    key: str | None = None
-    sided: Literal["each", "larger", "none"] | None = None
-
-
 class DocumentOut(Struct, frozen=True, kw_only=True):
     """What there is to choose."""
 
     id: str
     version: int
-    options: tuple[OptionOut, ...]
+    options: tuple[OptionView, ...]
 
 
 class ResultOut(Struct, frozen=True, kw_only=True):
@@ -134,7 +106,7 @@ def configure(
     ordered = found.complete and found.consistent
     return Configured(
         product=_product(live, row),
-        document=_document(published, found, priced.price_minor, locale),
+        document=_document(published, found, priced, locale),
         answers=dict(found.answers),
         prefilled=dict(found.prefilled),
         result=tell_result(found),
@@ -174,50 +146,6 @@ def _fit(published: Published, made: Made, record: Record | None, person: str | 
     )
 
 
-def _document(published: Published, found: Evaluation, base: int, locale: str) -> DocumentOut:
-    closed = {(one.option, one.value): one.why for one in found.unavailable}
-    options = tuple(_option(option, found.shown, closed, base, locale) for option in published.document.options)
+def _document(published: Published, found: Evaluation, priced: Priced, locale: str) -> DocumentOut:
+    options = list_views(published, found, base_price_minor=priced.price_minor, locale=locale)
     return DocumentOut(id=published.document_id, version=published.version, options=options)
-
-
-def _option(
-    option: Option,
-    shown: Sequence[str],
-    closed: Mapping[tuple[str, str | None], Literal["region", "not_yet", "over", "hidden"]],
-    base: int,
-    locale: str,
-) -> OptionOut:
-    common = {
-        "id": option.id,
-        "kind": option.kind,
-        "label": label_of(option, locale),
-        "required": option.required,
-        "shown": option.id in shown,
-    }
-    return msgspec.convert({**common, **_details(option, closed, base, locale)}, OptionOut)
-
-
-def _details(option: Option, closed: Mapping[tuple[str, str | None], str], base: int, locale: str) -> dict[str, object]:
-    match option:
-        case ChoiceOption():
-            return {"values": tuple(_values(option, closed, base, locale))}
-        case TextOption():
-            return {"max_length": option.max_length}
-        case NumberOption():
-            return {"min": option.min, "max": option.max, "step": option.step, "unit": option.unit}
-        case MeasurementOption():
-            return {"key": option.key, "sided": option.sided}
-
-
-def _values(
-    option: ChoiceOption, closed: Mapping[tuple[str, str | None], str], base: int, locale: str
-) -> Iterable[dict[str, object]]:
-    for value in option.values:
-        why_not = closed.get((option.id, value.id))
-        yield {
-            "id": value.id,
-            "label": text_of(value.label, locale, otherwise=value.id),
-            "price_minor": price_of(value.price, base_price_minor=base),
-            "available": why_not is None,
-            "why_not": why_not,
-        }
