@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from tenants.fields import Scalar
@@ -87,16 +88,11 @@ def _measure(problem: Problem, question: Question) -> Fix:
 
 def _change(name: str, problem: Problem, standing: Standing) -> Fix | None:
     """A change of this option's answer."""
-    question, settled, one = standing.question, standing.settled, standing.question.plan.by_id[name]
+    one = standing.question.plan.by_id[name]
     wanted = problem.code == "missing" or (problem.code == "wrong_value" and one.required)
     if one.option.kind in ("text", "number") and wanted and name == problem.options[-1]:
         return Fix(name, "answer")
-    good: list[Value] = []
-    for value in _candidates(name, question, settled):
-        if _helps(name, value, problem, standing):
-            good.append(value)
-        if len(good) == MOST_VALUES:
-            break
+    good = _easy_values(name, problem, standing) or _good_values(name, problem, standing)
     if good:
         return Fix(name, "choose", tuple(show_answer(one.option, value) for value in good))
     # An answer that is required is not taken away while something better may be found.
@@ -114,11 +110,21 @@ def _candidates(name: str, question: Question, settled: Settled) -> Iterator[Val
                 yield value.id
 
 
+def _easy_values(name: str, problem: Problem, standing: Standing) -> list[Value]:
+    """Where nothing has been chosen yet: values that change nothing else, found without settling anew."""
+    if problem.code != "missing" or problem.rule is not None:
+        return []
+    question, settled = standing.question, standing.settled
+    easy = (value for value in _candidates(name, question, settled) if _goes_along(name, value, question, settled))
+    return list(islice(easy, MOST_VALUES))
+
+
+def _good_values(name: str, problem: Problem, standing: Standing) -> list[Value]:
+    values = _candidates(name, standing.question, standing.settled)
+    return list(islice((value for value in values if _helps(name, value, problem, standing)), MOST_VALUES))
+
+
 def _helps(name: str, value: Value | None, problem: Problem, standing: Standing) -> bool:
-    if problem.code == "missing" and problem.rule is None and value is not None:
-        quick = _goes_along(name, value, standing.question, standing.settled)
-        if quick is not None:
-            return quick
     return _ends(problem, standing.question.answering(name, value), standing)
 
 
@@ -163,15 +169,15 @@ def _say(repair: Repair, problem: Problem, question: Question) -> Fix:
     return Fix(first, "remove", also=also) if shown[first] is None else Fix(first, "choose", (shown[first],), also)
 
 
-def _goes_along(name: str, value: Value, question: Question, settled: Settled) -> bool | None:
-    """Whether an answer to an option that had none breaks no rule; None when that takes a closer look."""
+def _goes_along(name: str, value: Value, question: Question, settled: Settled) -> bool:
+    """Whether an answer to an option that had none breaks no rule and shows or hides nothing."""
     decides = any(rule.holds(value) != rule.holds(None) for rule in question.plan.deciding[name])
     if decides or value in settled.shown[name].value_shows:
-        return None
+        return False
     for rule in question.plan.touching[name]:
         answers = settled.answers
         when = value if rule.when == name else answers.get(rule.when)
         then = value if rule.then == name else answers.get(rule.then)
         if rule.then in settled.shown and rule.holds(when) and breaks(rule, then):
-            return None
+            return False
     return True
