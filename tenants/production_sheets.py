@@ -1,6 +1,6 @@
 """Production sheets: what the maker of an order works from. Measures are shown while they may be, see `made_lines`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +11,10 @@ from tenants.lengths import from_tenth_mm
 from tenants.made_lines import MadeLine, MadeMeasurement, list_made_rows, make_line, may_reveal
 from tenants.measured import Side, read_record
 from tenants.option_answers import SummaryLine
-from tenants.option_texts import text_of
+from tenants.option_documents import get_version
+from tenants.option_plan import Plan
+from tenants.option_texts import label_of, text_of, value_text
+from tenants.option_values import read_answer
 from tenants.work_calendar import read_work_calendar
 
 
@@ -68,6 +71,8 @@ async def read_sheet(conn: Connection, order_id: str, *, locale: str, now: datet
     assert about is not None
     needs = await _read_needs(conn, rows, now)
     lines = [make_line(row, zone, reveal=reveal) for row in rows]
+    versions = {(one.document_id, one.version) for one in lines}
+    plans = {version: (await get_version(conn, *version)).plan for version in versions}
     return Sheet(
         shop=about["shop"],
         order_id=order_id,
@@ -76,7 +81,7 @@ async def read_sheet(conn: Connection, order_id: str, *, locale: str, now: datet
         shopper_id=rows[0]["shopper"],
         locale=locale,
         masked=not reveal,
-        lines=[_line(line, about, needs, locale) for line in lines],
+        lines=[_line(line, plans[line.document_id, line.version], about, needs, locale) for line in lines],
     )
 
 
@@ -91,16 +96,24 @@ async def _read_needs(conn: Connection, rows: Sequence[Row], now: datetime) -> M
     return needs
 
 
-def _line(line: MadeLine, about: Row, needs: Mapping[str | None, Sequence[str]], locale: str) -> SheetLine:
-    measured = {one.option for one in line.measurements}
+def _line(line: MadeLine, plan: Plan, about: Row, needs: Mapping[str | None, Sequence[str]], locale: str) -> SheetLine:
     return SheetLine(
         made=line,
         title=about["titles"].get(line.product_id, line.product_id),
         person=about["people"].get(line.person_id, line.person_id or ""),
-        options=[one for one in line.summary if one.option not in measured],
+        options=list(_options(line, plan, locale)),
         measures=_measures(line.measurements, about["labels"], locale),
         special_needs=needs.get(line.person_id, ()),
     )
+
+
+def _options(line: MadeLine, plan: Plan, locale: str) -> Iterator[SummaryLine]:
+    """In the maker's words: the summary of the line is in those of its shopper."""
+    for one in line.summary:
+        option = plan.by_id[one.option].option
+        value = read_answer(option, line.answers.get(one.option))
+        if value is not None:
+            yield SummaryLine(one.option, label_of(option, locale), value_text(plan, one.option, value, locale))
 
 
 def _measures(

@@ -72,7 +72,9 @@ _REVEAL = Parameter(
     "true: with measures; needs measurements:reveal too, and is audited.",
 )
 _FORMAT = Parameter("format", "query", {"enum": ["html", "csv"]}, "A page to print, or a table.")
-_LOCALE = Parameter("locale", "query", {"type": "string", "maxLength": 35}, "Of the names of measurements.")
+_LOCALE = Parameter(
+    "locale", "query", {"type": "string", "maxLength": 35}, "Of what is printed, for the maker. Unset: English."
+)
 _reading = partial(Endpoint, tag="production", scope=SCOPE)
 
 MADE_LINES = [

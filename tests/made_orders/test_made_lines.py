@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tenants.jobs import keep_retention
 from tests.made_orders.shoemaker import (
     LEFT,
     PRICE,
@@ -25,6 +26,7 @@ from tests.made_orders.shoemaker import (
     quote,
 )
 from tests.options.shoes import publish_at
+from tests.privacy.people import store
 from tests.record_book.shoemaker import agree
 from tests.support.problems import check_problem
 from tests.support.shop import MONDAY, Document, ShopClient
@@ -405,3 +407,28 @@ async def test_c5_a_strangers_quote_is_anybodys_to_order(workshop: ShopClient) -
     )  # fmt: skip
     again = await reorder(workshop)
     assert (again["shopper_id"], again["configuration_id"]) == (None, belt["configuration_id"])
+
+
+async def test_c5_quotes_go_in_time_and_what_was_ordered_stays(workshop: ShopClient) -> None:
+    service = workshop.service
+    quoted = await quote(workshop)
+    body = made_order(workshop, "o1", line(quoted))
+    await workshop.api.put("/v1/orders/o1", json=body)
+    before = await raw_lines(workshop)
+    for days, status in ((14 + 89, 200), (14 + 91, 404)):
+        service.clock.ahead = timedelta(days=days)
+        await keep_retention(service.db, store(workshop), workshop.keys.tenant_id, clock=service.clock)
+        assert (await workshop.api.get(f"/v1/quotes/{quoted['quote_id']}")).status_code == status
+
+    assert await raw_lines(workshop) == before
+    assert (await workshop.api.put("/v1/orders/o1", json=body | {"status": "paid"})).json()["result"] == "updated"
+    check_problem(await push(workshop, "o2", line(quoted)), 422)
+
+
+async def test_c5_who_was_erased_is_quoted_nothing(workshop: ShopClient) -> None:
+    await workshop.api.post("/v1/erasures", json={"shopper_id": "mei"})
+
+    refused = check_problem(await ask_page(workshop, product="belt"), 422)
+    assert refused["errors"][0]["field"] == "token"
+    check_problem(await workshop.api.post("/v1/quotes", json={"product_id": "belt", "shopper_id": "mei"}), 404)
+    check_problem(await ask_page(workshop, "quotes:reorder", order="o1", line="1"), 404)

@@ -9,6 +9,7 @@ from tenants.jobs import keep_retention
 from tenants.suppression import ERASED
 from tests.imports.support import counts, import_bytes, rejects, send
 from tests.imports.support import finish as finish_import
+from tests.options.shoes import document, publish_at, text
 from tests.privacy.people import decide, erase, export, open_two_tastes, source, store
 from tests.privacy.scan import find_everywhere
 from tests.record_book.shoemaker import agree, feet, length, measure, open_record_book
@@ -51,6 +52,23 @@ async def fill_every_field(shop: ShopClient, canary: str) -> None:
     consent = {"purpose": "contact", "granted": True, "at": "2026-03-02T12:00:00Z", "source": f"call {canary}"}
     assert (await shop.api.put(f"/v1/consents/{shopper}", json=consent)).status_code == 200
     assert (await shop.api.put(f"/v1/contact-preferences/{shopper}", json={"sms": False})).status_code == 200
+    await have_made(shop, shopper, canary)
+
+
+async def have_made(shop: ShopClient, shopper: str, canary: str) -> None:
+    """A wish for the maker, a card with the canary on it that was ordered, and one that was only quoted."""
+    wish = {"shopper_id": shopper, "text": f"wish {canary}"}
+    keyed = {"Idempotency-Key": uuid4().hex}
+    assert (await shop.api.post("/v1/special-requests", json=wish, headers=keyed)).status_code == 200
+    await shop.stock("card")
+    await publish_at(shop, document([text("words", max_length=100)], id="cards", products=["card"]))
+    asked = {"product_id": "card", "shopper_id": shopper, "answers": {"words": canary}}
+    for _ in range(2):
+        quoted = await shop.api.post("/v1/quotes", json=asked, headers={"Idempotency-Key": uuid4().hex})
+        assert quoted.status_code == 200, quoted.text
+    line = {"product_id": "card", "quantity": 1, "unit_price_minor": 1000, "quote_id": quoted.json()["quote_id"]}
+    made = order("made", [], shopper_id=shopper) | {"lines": [line]}
+    assert (await shop.push("orders", [made])).json()["created"] == 1
 
 
 async def fill_record_book_of(shop: ShopClient, shopper: str, canary: str) -> None:
@@ -102,8 +120,9 @@ async def test_b7_after_an_erase_nothing_holds_the_person(shop: ShopClient, capf
 
     held, models = await find_everywhere(settings, canary), {"file arrays.bin", "file state.npz"}
     tables = (
-        "audit_log", "consents", "events", "fit_feedback", "idempotency_keys", "imports", "measurement_profiles",
-        "measurement_versions", "people", "shopper_identifiers", "shoppers", "wishes",
+        "audit_log", "consents", "events", "fit_feedback", "idempotency_keys", "imports", "made_lines",
+        "measurement_profiles", "measurement_versions", "people", "quotes", "shopper_identifiers", "shoppers",
+        "special_requests", "wishes",
     )  # fmt: skip
     assert {f"table public.{table}" for table in tables} | {"file arrays.bin", "file file"} <= {*held}
     assert [place for place in held if place.startswith("redis")] != []
