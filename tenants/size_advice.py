@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import lcm
 from statistics import median
 from typing import Literal
 
@@ -98,51 +99,56 @@ def advise(rows: Sequence[Row], measured: Mapping[str, int], *, shift: Shift = 0
     known, missing = [key for key in asked if key in measured], tuple(key for key in asked if key not in measured)
     if not known:
         return Advice(None, missing=missing)
-    steps = {key: _step(rows, key) for key in known}
-    costs = [_cost(row, measured, steps) for row in rows]
+    weights, whole = _weigh(rows, known)
+    costs = [_cost(row, measured, weights) for row in rows]
     best = costs.index(min(costs))
-    near = tuple(row.size for row, cost in zip(rows, costs, strict=True) if cost <= costs[best] + NEAR)
+    near = tuple(row.size for row, cost in zip(rows, costs, strict=True) if cost <= costs[best] + NEAR * whole)
     between = near if len(near) > 1 else ()
-    row = _shifted(rows, best, shift, measured, steps)
+    row = _shifted(rows, best, shift, measured, weights)
     return Advice(
         row=row,
         fit=tuple(Fit(key, _verdict(rows[best].ranges[key].misfit(measured[key]))) for key in known),
         between=between,
-        confidence=_confidence(costs[best], clear=not between and not missing and sure),
+        confidence=_confidence(Fraction(costs[best], whole), clear=not between and not missing and sure),
         missing=missing,
         shift=0 if row is rows[best] else shift,
     )
 
 
-def _cost(row: Row, measured: Mapping[str, int], steps: Mapping[str, Fraction]) -> Fraction:
-    misfits = {key: row.ranges[key].misfit(measured[key]) for key in steps}
-    return sum(
-        (Fraction(TIGHT * misfit if misfit > 0 else -misfit) / steps[key] for key, misfit in misfits.items()),
-        Fraction(0),
-    )
+def _weigh(rows: Sequence[Row], keys: Sequence[str]) -> tuple[dict[str, int], int]:
+    """What a tenth of a millimetre of misfit weighs by key, and what a whole step weighs, the same of each key: whole
+    numbers, so that equal misfits are equal and a large chart takes no time."""
+    steps = {key: _step(rows, key) for key in keys}
+    whole = lcm(*(step.numerator for step in steps.values()))
+    return {key: whole // step.numerator * step.denominator for key, step in steps.items()}, whole
+
+
+def _cost(row: Row, measured: Mapping[str, int], weights: Mapping[str, int]) -> int:
+    misfits = ((row.ranges[key].misfit(measured[key]), weight) for key, weight in weights.items())
+    return sum((TIGHT * misfit if misfit > 0 else -misfit) * weight for misfit, weight in misfits)
 
 
 def _step(rows: Sequence[Row], key: str) -> Fraction:
     """The usual distance from one size to the next, of what the key measures."""
     middles = sorted({row.ranges[key].middle for row in rows})
-    distances = [Fraction(after - before) for before, after in pairwise(middles)]
+    distances = [after - before for before, after in pairwise(middles)]
     return Fraction(median(distances)) if distances else Fraction(LONE_STEP)
 
 
 def _shifted(
-    rows: Sequence[Row], best: int, shift: Shift, measured: Mapping[str, int], steps: Mapping[str, Fraction]
+    rows: Sequence[Row], best: int, shift: Shift, measured: Mapping[str, int], weights: Mapping[str, int]
 ) -> Row:
     """The next size by the chart's first key that is known; of several widths of it the one that fits best."""
     if not shift:
         return rows[best]
-    first, *others = steps
+    first, *others = weights
     here = rows[best].ranges[first].middle
     beyond = [row for row in rows if (row.ranges[first].middle - here) * shift > 0]
     if not beyond:
         return rows[best]
     next_to_it = min(abs(row.ranges[first].middle - here) for row in beyond)
     level = [row for row in beyond if abs(row.ranges[first].middle - here) == next_to_it]
-    return min(level, key=lambda row: _cost(row, measured, {key: steps[key] for key in others}))
+    return min(level, key=lambda row: _cost(row, measured, {key: weights[key] for key in others}))
 
 
 def _verdict(misfit: int) -> Verdict:

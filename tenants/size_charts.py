@@ -49,7 +49,7 @@ class SizeRow(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One size, and the bodies that it is made for."""
 
     size: SizeName
-    ranges: Annotated[tuple[Annotated[SizeRange, _ONE_END], ...], Meta(min_length=1, max_length=20)]
+    ranges: Annotated[tuple[Annotated[SizeRange, _ONE_END], ...], Meta(min_length=1, max_length=10)]
 
 
 class SizeChart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -72,7 +72,7 @@ class SizeChart(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     categories: Annotated[tuple[ShortText, ...], Meta(max_length=100, description="One of these.")] = ()
     rows: Annotated[
         tuple[SizeRow, ...],
-        Meta(min_length=1, max_length=500, description="The smaller sizes first; all with ranges of the same keys."),
+        Meta(min_length=1, max_length=200, description="The smaller sizes first; all with ranges of the same keys."),
     ]
 
     def __post_init__(self) -> None:

@@ -68,6 +68,7 @@ class Showcase:
 
     def __init__(self, collections: Iterable[Collection] = ()) -> None:
         self._shown = sorted(map(_shown, collections), key=lambda one: (one.ends_at, one.collection_id))
+        self._exclusive = frozenset(name for one in self._shown if one.exclusive for name in one.product_ids)
 
     def open_at(self, now: float) -> Opening:
         """What is open at a time, and for how long that is so. Microseconds a collection."""
@@ -79,7 +80,7 @@ class Showcase:
             since=max((edge for edge in edges if edge <= now), default=-math.inf),
             until=min((edge for edge in edges if edge > now), default=math.inf),
             open=open_now,
-            exclusive=frozenset(name for one in self._shown if one.exclusive for name in one.product_ids),
+            exclusive=self._exclusive,
             personal=frozenset(one.collection_id for one in open_now if one.personal),
         )
 
