@@ -12,6 +12,7 @@ CUSTOM_BYTES = 3_000
 MEASURE_BYTES = 4_000
 LOOKS_BYTES = 1_000
 WORDS_BYTES = 750
+PAGE_BYTES = 10_000
 
 
 def size(*names: str) -> int:
@@ -30,6 +31,12 @@ def test_an_elements_module_its_looks_and_its_words_stay_within_the_budget(name:
     assert size(f"{name}.js") <= budget
     assert size(f"{name}.css") <= LOOKS_BYTES
     assert max(size(f"{name}-en.js"), size(f"{name}-zh.js")) <= WORDS_BYTES
+
+
+def test_a_product_page_with_options_loads_no_more_than_ten_thousand_bytes() -> None:
+    """Until the shopper opens what else there is."""
+    custom = size("lastbook-custom.js", "lastbook-custom.css", "lastbook-custom-en.js")
+    assert custom + size("lastbook.js", "lastbook.css") <= PAGE_BYTES
 
 
 @pytest.mark.parametrize("name", ["lastbook-custom", "lastbook-measure"])

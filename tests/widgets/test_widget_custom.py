@@ -157,8 +157,8 @@ async def test_c4_the_fit_says_what_is_on_record_and_invites_to_measure_the_rest
 @pytest.mark.parametrize(
     ("token", "words", "link"),
     [
-        (None, "Sign in, and it is made with your measurements.", "Sign in"),
-        ("token", "You have not allowed the use of your measurements.", "Measure now"),
+        (None, "Sign in to use your measurements.", "Sign in"),
+        ("token", "You have not allowed us to use your measurements.", "Measure now"),
     ],
 )
 async def test_c4_a_stranger_signs_in_and_a_shopper_without_consent_is_told(

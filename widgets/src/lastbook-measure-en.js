@@ -19,7 +19,7 @@ export const text = {
   import: "On record since {0}",
   stale: "please measure again",
   stranger: "Sign in to keep your measurements with the shop.",
-  unknown: "Please sign in again to see your measurements.",
+  unknown: "Please sign in again.",
   signin: "Sign in",
   consent:
     "I allow the shop to keep these measurements, and to use them to make products for me and to advise me on sizes. I can delete them here at any time.",

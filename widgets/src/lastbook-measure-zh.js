@@ -19,7 +19,7 @@ export const text = {
   import: "记录于{0}",
   stale: "请重新测量",
   stranger: "登录后，店铺可为您保存尺寸。",
-  unknown: "请重新登录以查看您的尺寸。",
+  unknown: "请重新登录。",
   signin: "登录",
   consent: "我同意店铺保存这些尺寸，用于为我制作商品并提供尺码建议。我可以随时在此删除。",
   agree: "保存尺寸需要您的同意：请勾选方框。",

@@ -47,17 +47,24 @@ const TAPES = {
   hand_girth: "hand 63 118 31",
 };
 
-/** @returns a drawing that the eye may look at; the steps say the same in words */
+/** @returns {SVGElement | undefined} a drawing for the eye; the steps say the same in words */
 function sketch(name) {
   const [outline, ...at] = TAPES[name]?.split(" ") ?? [];
   const [x, y, right, down] = at.map(Number);
-  const path = (part, d) => ["path", { part, d }];
+  const path = (part, d) => shape("path", { part, d });
   const loop = (sweep) => `M${x - right} ${y}a${right} ${right / 4} 0 0 ${sweep} ${2 * right} 0`;
   const tape = down
     ? [path("tape", `M${x} ${y}L${right} ${down}`), path("ends", `M${x} ${y}h0M${right} ${down}h0`)]
     : [path("behind", loop(1)), path("tape", loop(0))];
-  return outline && ["svg", { part: "drawing", viewBox: "0 0 124 200", "aria-hidden": "true" },
-    path("outline", OUTLINES[outline]), ...tape];
+  return outline && shape("svg", { part: "drawing", viewBox: "0 0 124 200", "aria-hidden": "true" },
+    path("outline", OUTLINES[outline]), ...tape);
+}
+
+function shape(tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const name in attributes) element.setAttribute(name, attributes[name]);
+  element.append(...children);
+  return element;
 }
 
 /** @param {import("./lastbook.js").Kit} kit */
@@ -70,6 +77,8 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
   let agreed;
   let deleting;
   let said;
+  /** By key: a drawing that is there stays. */
+  const sketches = {};
   return refresh;
 
   /** Whoever looked before: nothing of theirs stays. */
@@ -100,8 +109,8 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
   async function put(what, question, then) {
     try {
       then(await ask("measurements:" + what, { person, ...question }));
-    } catch ({ message }) {
-      if (data) tell(text.failed);
+    } catch ({ message, status }) {
+      if (data) tell(status === 401 ? text.unknown : text.failed);
       else state("error", { reason: message });
     }
   }
@@ -158,7 +167,7 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
     const { key, label, sided, how, drawing } = definition;
     const sides = sided ? ["left", "right"] : ["none"];
     return ["section", { part: "measurement", id: key },
-      sketch(drawing),
+      (sketches[key] ??= sketch(drawing)),
       ["div", {}, ["h2", {}, label], ["ol", {}, ...how.map((step) => ["li", {}, step])],
         data.known && ["div", { part: "sides" }, ...sides.map((side) => input(definition, side))]]];
   }
@@ -173,10 +182,10 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
       show();
     };
     const onchange = () => ((one.left = true), show());
-    return ["label", { part: wrong ? "side wrong" : "side" },
-      ["span", {}, ["span", { part: "unseen" }, label + " "], text[side]],
-      ["span", { part: "length" }, ["input", { id, inputMode: "decimal", autocomplete: "off", value: one.typed, oninput, onchange,
-        ariaInvalid: String(!!wrong), "aria-describedby": "about-" + id }], " " + unit],
+    return ["div", { part: wrong ? "side wrong" : "side" },
+      ["label", { htmlFor: id }, ["span", { part: "unseen" }, label + " "], [text[side], unit].filter(Boolean).join(", ")],
+      ["input", { id, part: "length", inputMode: "decimal", autocomplete: "off", value: one.typed, oninput, onchange,
+        ariaInvalid: wrong, "aria-describedby": "about-" + id }],
       ["small", { id: "about-" + id, ariaLive: "polite" }, remark || (known && !one.touched && source(known))]];
   }
 

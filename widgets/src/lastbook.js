@@ -9,7 +9,7 @@
  *   sale_price_minor?: number | null, currency?: string}} Product
  * @typedef {{name: string, strategy: string, source: string, heading?: string, why?: string | null,
  *   products: Product[]}} Filling
- * @typedef {[string, object, ...(Wanted | string)[]] | string} Wanted an element as `draw` takes it, or text
+ * @typedef {[string, object, ...Wanted[]] | Node | string} Wanted an element as `draw` takes it, a node, or text
  * @typedef {{host: HTMLElement, text: Record<string, string>, language: string, signedIn: () => boolean,
  *   get: (attribute: string) => string | undefined, ask: (path: string, question: object) => Promise<any>,
  *   draw: (...wanted: Wanted[]) => void, fill: typeof fill, money: typeof money, day: typeof day,
@@ -273,7 +273,7 @@ class Slot extends HTMLElement {
     }
     const shown = filling.products.filter((product) => product && product.title && safeUrl(product.url));
     if (!shown.length) return this.#end(turn, "empty", { why: filling.why });
-    if (this.#say("render", filling, true)) this.#show(shown, this.heading ?? filling.heading ?? "");
+    if (say(this, "render", filling, true)) this.#show(shown, this.heading ?? filling.heading ?? "");
     this.#end(turn, "ready", filling);
   }
 
@@ -284,11 +284,7 @@ class Slot extends HTMLElement {
       this.#fallback = null;
     }
     this.setAttribute("state", state);
-    this.#say(state, detail);
-  }
-
-  #say(name, detail, cancelable) {
-    return say(this, name, detail, cancelable);
+    say(this, state, detail);
   }
 
   #show(products, heading) {
@@ -304,7 +300,7 @@ class Slot extends HTMLElement {
     const element = card(product, safeUrl(product.url));
     const note = (type) => {
       track(type, product.id, this.name);
-      this.#say(type, { product });
+      say(this, type, { product });
     };
     const click = (event) => {
       if (event.button > 1) return;
@@ -374,21 +370,21 @@ function fill(text, ...values) {
 
 /**
  * Make the children of `parent` what is wanted, and keep the elements that are already there (by tag and id), so that
- * neither focus nor half-typed words are lost. Strings become text nodes, whatever they look like.
+ * neither focus nor half-typed words are lost. Strings become text nodes, whatever they look like; a node is itself.
  */
 function draw(parent, ...wanted) {
   let at = parent.firstChild;
   for (const one of wanted.filter(Boolean)) {
     const [tag, properties, ...children] = Array.isArray(one) ? one : ["", {}];
     let node = at;
-    while (node && !(tag ? node.localName === tag && node.id === (properties.id ?? "") : node.nodeType === 3)) {
-      node = node.nextSibling;
-    }
+    const fits = () =>
+      one.nodeType ? node === one : tag ? node.localName === tag && node.id === (properties.id ?? "") : node.nodeType === 3;
+    while (node && !fits()) node = node.nextSibling;
     while (node && at !== node) at = drop(at);
-    node ??= parent.insertBefore(tag ? create(tag, parent) : document.createTextNode(""), at);
+    node ??= parent.insertBefore(one.nodeType ? one : tag ? document.createElement(tag) : new Text(), at);
     at = node.nextSibling;
-    if (!tag) node.nodeValue !== one && (node.nodeValue = one);
-    else draw(change(node, properties), ...children);
+    if (tag) draw(change(node, properties), ...children);
+    else if (node !== one && node.nodeValue !== one) node.nodeValue = one;
   }
   while (at) at = drop(at);
 }
@@ -399,14 +395,9 @@ function drop(node) {
   return next;
 }
 
-function create(tag, parent) {
-  const space = tag === "svg" ? "http://www.w3.org/2000/svg" : parent.namespaceURI;
-  return space ? document.createElementNS(space, tag) : document.createElement(tag);
-}
-
 function change(node, properties) {
   for (const [name, value] of Object.entries(properties)) {
-    if (node.ownerSVGElement !== undefined || !(name in node)) node.setAttribute(name, value);
+    if (!(name in node)) node.setAttribute(name, value);
     else if (node[name] !== value && !(name === "value" && node.matches(":focus"))) node[name] = value;
   }
   return node;
