@@ -31,6 +31,7 @@ class Made(Struct, frozen=True, kw_only=True):
     complete: Annotated[bool, Meta(description="It can be ordered as it is: nothing is left to choose.")] = False
     price_minor: Annotated[int | None, Meta(description="As it would be made now; null unless ready.")] = None
     lead_days: Annotated[int | None, Meta(description="Days of work; null unless ready.")] = None
+    text: Annotated[str | None, Meta(description="For people; null unless ready.")] = None
     configuration_id: str | None = None
 
 
@@ -60,6 +61,7 @@ def tell_made(
         complete=found.complete and found.consistent,
         price_minor=found.price_minor,
         lead_days=found.lead_days,
+        text=f"Made to your measure · {found.lead_days} work day{'' if found.lead_days == 1 else 's'}",
         configuration_id=found.configuration_id,
     )
 
