@@ -52,6 +52,7 @@ class FakeOptions:
             "product": {"id": question["product"], "title": "Shoe", "currency": "USD", "price_minor": self.base_minor},
             "document": {"id": "cloth-shoe", "version": 1, "options": self._options(answers)},
             "answers": answers,
+            "prefilled": {"initials": "personal"} if known and "initials" not in question["answers"] else {},
             "result": {
                 "complete": not any(str(issue["code"]).startswith("missing") for issue in issues),
                 "consistent": not any(issue["code"] == "exclude" for issue in issues),
@@ -60,7 +61,6 @@ class FakeOptions:
                 "prices": prices,
                 "lead_days": 12,
                 "summary": [],
-                "prefilled": {"initials": "personal"} if known and "initials" not in question["answers"] else {},
                 "configuration_id": "cfg_1",
             },
             "fit": {

@@ -18,6 +18,7 @@ def size_chart() -> Row:
         "products": grown,
         "kind": "foot",
         "system": "eu",
+        "unit": "mm",
         "rows": [_row(number) for number in range(SIZES)],
     }
 

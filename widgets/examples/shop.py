@@ -53,6 +53,17 @@ class Shop:
     clock: Clock = system_clock
 
 
+class Shelf(NamedTuple):
+    """A place of the front page."""
+
+    slot: str
+    heading: str
+    """Above the shop's own products."""
+    layout: Literal["carousel", "grid"]
+    limit: int
+    """Of a grid: whole rows at the widths that this shop's cards have."""
+
+
 class Brand(NamedTuple):
     """The words of a shop's pages."""
 
@@ -60,14 +71,10 @@ class Brand(NamedTuple):
     title: str
     text: str
     promises: tuple[str, ...]
-    own_choice: str
-    popular: str
     similar: str
     footer: str
-    grid: int
-    """Products of the popular shelf: whole rows at the widths that this shop's cards have."""
-    more: tuple[tuple[str, str], ...] = ()
-    """Further places of the front page, and what stands above the shop's own shelf there."""
+    shelves: tuple[Shelf, ...]
+    """The front page's, from the top."""
 
 
 BRANDS: Final = {
@@ -76,23 +83,27 @@ BRANDS: Final = {
         title="The weekly shop, already half done.",
         text="We remember what your household comes back for, and put it where you will see it first.",
         promises=("Delivered today until 9 pm", "Fresh or your money back", "Pay as in the store"),
-        own_choice="From our shelves this week",
-        popular="What the neighbourhood buys",
         similar="More like this",
         footer="A demonstration shop. Products and purchases: The Complete Journey, by dunnhumby.",
-        grid=12,
+        shelves=(
+            Shelf("home-for-you", "From our shelves this week", "carousel", CAROUSEL),
+            Shelf("home-popular", "What the neighbourhood buys", "grid", 12),
+        ),
     ),
     "shoemaker": Brand(
         tagline="Cloth shoes, stitched by hand",
         title="Thirty-two layers of cotton under every step.",
         text="We cut, paste and stitch cloth soles the slow way: two thousand stitches a pair, four days at the bench.",
-        promises=("Made in our own workshop", "Resoled for ten years", "Try at home for thirty days"),
-        own_choice="From the workshop",
-        popular="Worn the most",
+        promises=("Made in our own workshop", "Resoled for ten years", "Fitted anew within thirty days"),
         similar="Made in the same hand",
         footer="A demonstration shop. Long Step, its shoes and its customers are made up.",
-        grid=8,
-        more=(("home-made-for-you", "Made to measure"), ("home-collection", "For the season")),
+        # A page shows no product twice, and there are two dozen: few in each place.
+        shelves=(
+            Shelf("home-collection", "For the season", "carousel", 4),
+            Shelf("home-for-you", "From the workshop", "carousel", 5),
+            Shelf("home-made-for-you", "Made to measure", "carousel", 6),
+            Shelf("home-popular", "Worn the most", "grid", 8),
+        ),
     ),
 }
 
@@ -114,7 +125,7 @@ def build_shop(shop: Shop) -> Starlette:
 
 async def home(request: Request) -> Response:
     """The front page; `?shopper=` says whom to shop as."""
-    return _answer(request, "home.html", carousel=CAROUSEL)
+    return _answer(request, "home.html")
 
 
 async def product_page(request: Request) -> Response:

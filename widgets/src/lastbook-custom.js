@@ -197,7 +197,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     const oninput = ({ target: { value }, isComposing }) => {
       choose({ [id]: value ? (number ? +value : value) : null }, TYPING_MS * (isComposing ? 6 : 1));
     };
-    const recorded = answer.result.prefilled?.[id] === "personal" && text.personal;
+    const recorded = answer.prefilled?.[id] === "personal" && text.personal;
     const limits = number ? { type: "number", min, max, step } : { maxLength: max_length };
     return [["input", { ...limits, ...field, oninput, autocomplete: "off" }],
       ["small", {}, number ? unit : fill(text.length, max_length), recorded && " · " + recorded]];
