@@ -21,22 +21,33 @@ from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
+from api.v1.collections import COLLECTIONS
+from api.v1.configure import CONFIGURE
 from api.v1.consents import CONSENTS
 from api.v1.events import EVENTS
 from api.v1.feeds import FEEDS
 from api.v1.identity import IDENTITY
 from api.v1.imports import IMPORTS
+from api.v1.made_lines import MADE_LINES
+from api.v1.measurement_profiles import MEASUREMENT_PROFILES
+from api.v1.measurements import MEASUREMENTS
 from api.v1.models import MODELS
+from api.v1.option_documents import OPTION_DOCUMENTS
 from api.v1.orders import ORDERS
 from api.v1.people import PEOPLE
 from api.v1.placements import PLACEMENTS
 from api.v1.privacy import PRIVACY
 from api.v1.products import PRODUCTS
 from api.v1.profiles import PROFILES
+from api.v1.quotes import QUOTES
 from api.v1.recommendations import RECOMMENDATIONS
 from api.v1.rules import RULES
 from api.v1.shoppers import SHOPPERS
+from api.v1.sizes import SIZES
+from api.v1.special_requests import SPECIAL_REQUESTS
 from api.v1.verticals import VERTICALS
+from api.v1.wishes import WISHES
+from api.v1.work_calendar import WORK_CALENDAR
 from infra.clock import Clock, system_clock
 from infra.settings import Settings
 
@@ -50,6 +61,9 @@ ENDPOINTS: list[Endpoint] = [
     *ATTRIBUTE_ENDPOINTS,
     *PEOPLE.endpoints(),
     *PROFILES,
+    *MEASUREMENTS,
+    *MEASUREMENT_PROFILES,
+    *WISHES,
     *CONSENTS,
     *PRIVACY,
     *VERTICALS,
@@ -59,6 +73,14 @@ ENDPOINTS: list[Endpoint] = [
     *RECOMMENDATIONS,
     *RULES,
     *PLACEMENTS.endpoints(),
+    *CONFIGURE,
+    *WORK_CALENDAR,
+    *SPECIAL_REQUESTS,
+    *QUOTES,
+    *MADE_LINES,
+    *SIZES,
+    *OPTION_DOCUMENTS,
+    *COLLECTIONS.endpoints(),
 ]
 
 

@@ -20,6 +20,7 @@ class RowResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
     result: Literal["created", "updated", "unchanged", "duplicate", "rejected"]
     id: str | None = None
     errors: tuple[FieldError, ...] = ()
+    warnings: Annotated[tuple[FieldError, ...], Meta(description="What is unusual in a row that was stored.")] = ()
 
 
 class BatchAnswer(Struct, frozen=True, kw_only=True):

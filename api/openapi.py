@@ -16,7 +16,7 @@ TEMPLATE = "#/components/schemas/{name}"
 def make_document(endpoints: Sequence[Endpoint], *, version: str, server: str) -> Json:
     """The OpenAPI 3.1 document."""
     types = [one for endpoint in endpoints for one in (endpoint.body, endpoint.answer) if one is not None] + [Problem]
-    schemas, components = _in_ecma(msgspec.json.schema_components(types, ref_template=TEMPLATE))
+    schemas, components = in_ecma(msgspec.json.schema_components(types, ref_template=TEMPLATE))
     by_type = {id(one): schema for one, schema in zip(types, schemas, strict=True)}
     paths: dict[str, Json] = {}
     for endpoint in endpoints:
@@ -96,15 +96,15 @@ def _body_schema(kind: str, endpoint: Endpoint, schemas: dict[int, Json]) -> Jso
     return schemas[id(endpoint.body)]
 
 
-def _in_ecma(value: Any) -> Any:
+def in_ecma(value: Any) -> Any:
     """The same with patterns in JSON Schema's dialect, which says ^ and $ where Python's `re` says \\A and \\Z."""
     if isinstance(value, dict):
-        return {name: _anchors(one) if name == "pattern" else _in_ecma(one) for name, one in value.items()}
-    return [_in_ecma(one) for one in value] if isinstance(value, list | tuple) else value
+        return {name: _anchors(one) if name == "pattern" else in_ecma(one) for name, one in value.items()}
+    return [in_ecma(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _anchors(pattern: Any) -> Any:
-    return pattern.replace(r"\A", "^").replace(r"\Z", "$") if isinstance(pattern, str) else _in_ecma(pattern)
+    return pattern.replace(r"\A", "^").replace(r"\Z", "$") if isinstance(pattern, str) else in_ecma(pattern)
 
 
 _ABOUT = """\

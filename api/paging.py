@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from uuid import UUID
 
 from starlette.requests import Request
 
@@ -39,6 +40,16 @@ def read_cursor(request: Request) -> str:
     if "\0" in after:
         raise BadRequest("after is not a cursor of ours.", hint="Pass the `next` of the page before as it was.")
     return after
+
+
+def read_uuid_cursor(request: Request) -> UUID | None:
+    """The same of lists whose ids are ours, None from the start. Raises BadRequest."""
+    text = read_cursor(request)
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        hint = "Pass the `next` of the page before as it was."
+        raise BadRequest("after is not a cursor of ours.", hint=hint) from None
 
 
 def make_cursor(last_id: str) -> str:

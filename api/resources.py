@@ -77,6 +77,8 @@ class Resource(Generic[D, S]):
     check: Check[D] = no_check
     after: Callable[[Connection, State, UUID], Awaitable[None]] | None = None
     """What else to do in the transaction in which something changed."""
+    scope: str = ""
+    """What a key needs to read or write them; the name if unset."""
     audited: bool = False
     """Whether each document that changed leaves a row in the audit log: for what steers the shop."""
     tell: Callable[[Connection, State, UUID, Sequence[D]], Awaitable[Tell]] | None = None
@@ -144,8 +146,8 @@ class Resource(Generic[D, S]):
     def endpoints(self) -> list[Endpoint]:
         """The five addresses, for the routes and for the OpenAPI document."""
         noun, many, one = self.name.removesuffix("s"), f"/v1/{self.name}", f"/v1/{self.name}/{{id:path}}"
-        reading = partial(Endpoint, tag=self.name, scope=f"{self.name}:read")
-        writing = partial(Endpoint, tag=self.name, scope=f"{self.name}:write")
+        reading = partial(Endpoint, tag=self.name, scope=f"{self.scope or self.name}:read")
+        writing = partial(Endpoint, tag=self.name, scope=f"{self.scope or self.name}:write")
         rows: Any = list[self.document]  # type: ignore[name-defined]  # a type made at run time
         return [
             reading(
@@ -168,7 +170,7 @@ class Resource(Generic[D, S]):
         ]  # fmt: skip
 
     async def _caller(self, request: Request, act: str) -> Caller:
-        return await authenticate(request, state_of(request).keys, f"{self.name}:{act}")
+        return await authenticate(request, state_of(request).keys, f"{self.scope or self.name}:{act}")
 
     def _refuse_bad(self, document: D, request: Request) -> None:
         error = self.check(document, now=state_of(request).clock())

@@ -130,6 +130,7 @@ async def _hold_all(conn: Connection) -> None:
 async def _erase(conn: Connection, erasure_id: UUID, person: Identifier, shopper_ids: Sequence[UUID]) -> None:
     """All in the caller's transaction."""
     identifiers = {person, *await _list_identifiers(conn, shopper_ids)}
+    names = [row["name"] for row in await conn.fetch(_NAMES, shopper_ids)]
     await suppress(conn, erasure_id, identifiers)
     counts = {
         table.name: await erase_rows(conn, table, shopper_ids) for table in PERSONAL_TABLES if table.erase != "keep"
@@ -137,7 +138,7 @@ async def _erase(conn: Connection, erasure_id: UUID, person: Identifier, shopper
     counts["events"] += await conn.fetchval(
         _DELETE_BROWSED, [value for kind, value in identifiers if kind == "visitor"]
     )
-    await _forget_mentions(conn, erasure_id, [value for _, value in identifiers])
+    await _forget_mentions(conn, erasure_id, [*(value for _, value in identifiers), *names])
     await conn.execute(_COUNT, erasure_id, counts)
     await announce_identity(conn)
     await announce_privacy(conn)
@@ -223,6 +224,13 @@ union
 select 'visitor', visitor_id from events where shopper_id = any($1::uuid[]) and visitor_id is not null
 """
 
+# What a merchant may have named after them.
+_NAMES = """
+select external_id as name from people where shopper_id = any($1::uuid[])
+union
+select external_id from measurement_profiles where shopper_id = any($1::uuid[])
+"""
+
 # What a browser did before its shopper was known; what it did for another shopper is that one's.
 _DELETE_BROWSED = """
 with done as (
@@ -242,7 +250,7 @@ where position(named.quoted in answer) > 0
 _FORGET_AUDIT = """
 update audit_log
 set subject = $3, details = '{}'
-where string_to_array(subject, ' ') && $1::text[]
+where string_to_array(subject, ' ') && $1::text[] or subject = any($1::text[])
     or exists (select from unnest($2::text[]) as named (quoted) where position(named.quoted in details::text) > 0)
 """
 

@@ -63,8 +63,13 @@ MOVED: tuple[Moved, ...] = (
     Moved("orders", "order_id"),
     Moved("events", "event_id"),
     Moved("people", "external_id"),
+    # Behind people: a person takes their own along, so that these are the shopper's.
+    Moved("measurement_profiles", "profile_id", "uuid"),
     Moved("consents", "consent_id", "uuid"),
     Moved("exports", "export_id", "uuid"),
+    Moved("special_requests", "request_id", "uuid"),
+    Moved("quotes", "quote_id", "uuid"),
+    Moved("fit_feedback", "feedback_id"),
 )
 SHOPPERS = "shoppers"
 """In the list of what was moved: the rows that were merged, by our ids."""

@@ -1,9 +1,10 @@
 """Orders: what shoppers bought, with lines. An order is stored as the merchant last told it, whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -12,8 +13,10 @@ from infra.database import Connection
 from infra.errors import FieldError, NotFound
 from tenants.attribute_values import refuse_wrong_attributes
 from tenants.fields import Attributes, Currency, ExternalId, MinorUnits, Moment, Quantity, check_moments
+from tenants.made_lines import freeze_lines
 from tenants.merges import forget_moves
 from tenants.named import Named, follow_named, make_shoppers
+from tenants.quoted_lines import ToldLine, check_lines
 from tenants.suppression import list_suppressed
 from tenants.upserts import Upserted, make_document, outcomes
 
@@ -32,6 +35,11 @@ class OrderLine(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     id: ExternalId | None = None
     variant_id: ExternalId | None = None
     discount_minor: MinorUnits = 0
+    # Unset it is in no digest, as attributes.
+    quote_id: Annotated[
+        UUID | UnsetType,
+        Meta(description="Of a line that is made to order: it pays what the quote says. A line that has it keeps it."),
+    ] = UNSET
 
 
 class Order(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -73,7 +81,8 @@ def check_order(order: Order, /, now: datetime) -> FieldError | None:
 async def upsert_orders(conn: Connection, orders: Sequence[Order]) -> Upserted:
     """Store each order as given, lines included; lines that it no longer has are dropped. Ids must differ.
 
-    One with an attribute against its definition is refused. One of an erased person loses their id and its attributes.
+    One with an attribute against its definition is refused, and one with a line that may not stand on its quote. One of
+    an erased person loses their id, its attributes and its quotes.
     An order that is the same already is left alone, so sending a batch again is cheap and harmless.
     Shoppers that are new to us are made. Rows are locked in the order of their ids: batches cannot deadlock.
     """
@@ -86,6 +95,10 @@ async def upsert_orders(conn: Connection, orders: Sequence[Order]) -> Upserted:
     digests = {order.id: make_document(order).digest for order in orders}
     known = {row[0] for row in await conn.fetch(_UNCHANGED, list(digests), list(digests.values()))}
     ordered = sorted((order for order in orders if order.id not in known), key=lambda order: order.id)
+    checked = await check_lines(conn, [line for order in ordered for line in _told_lines(order)])
+    refused |= checked.refused
+    orders = [order for order in orders if order.id not in checked.refused]
+    ordered = [order for order in ordered if order.id not in checked.refused]
     named = await make_shoppers(conn, (order.shopper_id for order in ordered if order.shopper_id is not None))
     rows = await conn.fetch(_UPSERT, *_header_columns(ordered, named, digests)) if ordered else ()
     created = {row["order_id"] for row in rows if row["created"]}
@@ -96,6 +109,7 @@ async def upsert_orders(conn: Connection, orders: Sequence[Order]) -> Upserted:
     changed = [order for order in ordered if order.id in created or order.id in updated]
     if changed:
         await _insert_lines(conn, changed)
+        await freeze_lines(conn, [one for one in checked.new if one.line.order_id in created | updated])
     await follow_named(conn, "orders", ((order.id, named.get(order.shopper_id or "")) for order in changed))
     return replace(outcomes((order.id for order in orders), created=created, updated=updated), refused=refused)
 
@@ -122,7 +136,23 @@ async def delete_order(conn: Connection, order_id: str) -> None:
 
 
 def _nameless(order: Order) -> Order:
-    return msgspec.structs.replace(order, shopper_id=None, attributes=UNSET)
+    lines = tuple(msgspec.structs.replace(line, quote_id=UNSET) for line in order.lines)
+    return msgspec.structs.replace(order, shopper_id=None, attributes=UNSET, lines=lines)
+
+
+def _told_lines(order: Order) -> Iterator[ToldLine]:
+    for place, (line_id, line) in enumerate(zip(order.line_ids(), order.lines, strict=True)):
+        yield ToldLine(
+            order_id=order.id,
+            line_id=line_id,
+            place=place,
+            quote_id=None if line.quote_id is UNSET else line.quote_id,
+            product_id=line.product_id,
+            unit_price_minor=line.unit_price_minor,
+            currency=order.currency,
+            shopper_id=order.shopper_id,
+            ordered_at=order.ordered_at,
+        )
 
 
 def _header_columns(
@@ -192,12 +222,13 @@ select order_id as id, shoppers.external_id as shopper_id, ordered_at, status, c
     (
         select jsonb_agg(
             jsonb_build_object(
-                'id', line_id, 'product_id', product_id, 'variant_id', variant_id, 'quantity', quantity,
+                'id', line_id, 'product_id', order_lines.product_id, 'variant_id', variant_id, 'quantity', quantity,
                 'unit_price_minor', unit_price_minor, 'discount_minor', discount_minor
-            )
+            ) || case when quote_id is null then '{}' else jsonb_build_object('quote_id', quote_id) end
             order by length(line_id), line_id
         )
         from order_lines
+        left join made_lines using (tenant_id, order_id, line_id)
         where order_lines.order_id = orders.order_id
     ) as lines
 from orders

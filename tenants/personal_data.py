@@ -25,19 +25,29 @@ class PersonalTable:
     where: str = "shopper_id = any($1::uuid[])"
 
 
+_OF_PROFILE = "profile_id in (select profile_id from measurement_profiles where shopper_id = any($1::uuid[]))"
+
+_OF_ORDER = "order_id in (select order_id from orders where orders.shopper_id = any($1::uuid[]))"
+
 # Children before parents; shoppers last, for every other table's rows are found through them.
 PERSONAL_TABLES = (
-    PersonalTable(
-        "order_lines",
-        "keep",
-        where="order_id in (select order_id from orders where orders.shopper_id = any($1::uuid[]))",
-    ),
+    PersonalTable("order_lines", "keep", where=_OF_ORDER),
+    PersonalTable("made_lines", "delete", where=_OF_ORDER),
     # The digest was made over the shopper's id; attributes may say anything, such as what to write on a present.
     PersonalTable("orders", "anonymise", "shopper_id = null, digest = '', attributes = null"),
     PersonalTable("events", "delete"),
     PersonalTable("consents", "delete"),
     PersonalTable("contact_preferences", "delete"),
+    PersonalTable("special_requests", "delete"),
+    PersonalTable("quotes", "delete"),
+    PersonalTable("measurement_values", "delete", where=_OF_PROFILE),
+    PersonalTable("measurement_versions", "delete", where=_OF_PROFILE),
+    PersonalTable("measurement_profiles", "delete"),
+    PersonalTable("wishes", "delete"),
     PersonalTable("people", "delete"),
+    # What was said of the product stays, and no order that leads back to who said it.
+    PersonalTable("fit_feedback", "anonymise", "shopper_id = null, order_id = null, digest = ''"),
+    PersonalTable("collection_shoppers", "delete"),
     PersonalTable("shopper_identifiers", "delete"),
     # With its moves.
     PersonalTable("shopper_merges", "delete", where="kept_id = any($1::uuid[]) or absorbed_id = any($1::uuid[])"),

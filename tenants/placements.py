@@ -24,6 +24,8 @@ Strategy = Literal[
     "popular",
     "new",
     "recently_viewed",
+    "made_for_you",
+    "collections",
     "campaigns",
 ]
 PlacementName = Annotated[
@@ -77,6 +79,7 @@ STANDARD: Mapping[str, Placement] = {
     for one in (
         Placement(id="cart-for-you", strategy="for_you", heading="Before you go"),
         Placement(id="home-for-you", strategy="for_you", heading="Picked for you"),
+        Placement(id="home-made-for-you", strategy="made_for_you", heading="Made for you", strict=True),
         Placement(id="home-popular", strategy="popular", heading="Popular now"),
         Placement(id="product-similar", strategy="similar", heading="You may also like"),
     )

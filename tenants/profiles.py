@@ -1,4 +1,7 @@
-"""Profiles: what a shop knows of a shopper and of the people around them, typed, with what is missing or old."""
+"""Profiles: what a shop knows of a shopper and of the people around them, typed, with what is missing or old.
+
+Of measurements it says which are known, never a length. Without the shopper's consent none is known.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +25,11 @@ from tenants.attributes import (
 )
 from tenants.completeness import Completeness, Fact, assess
 from tenants.fields import Moment, Scalar
+from tenants.measured import Measured, read_all_measured
+from tenants.measurement_definitions import Definitions as MeasurementDefinitions
+from tenants.measurement_definitions import find_measurement_definitions
+from tenants.measurement_facts import KnownMeasurement, list_known, make_facts
+from tenants.measurement_settings import read_measurement_settings
 from tenants.people import StoredPerson, list_people_around
 from tenants.questions import Question, choose_question
 from tenants.shoppers import find_shopper_id
@@ -46,6 +54,7 @@ class PersonProfile(Struct, frozen=True, kw_only=True):
     id: str
     relation: str
     attributes: tuple[KnownAttribute, ...]
+    measurements: tuple[KnownMeasurement, ...]
     completeness: Completeness
 
 
@@ -54,7 +63,8 @@ class Profile(Struct, frozen=True, kw_only=True):
 
     id: str
     attributes: tuple[KnownAttribute, ...]
-    completeness: Completeness
+    measurements: tuple[KnownMeasurement, ...]
+    completeness: Annotated[Completeness, Meta(description="Measurements are named as in 'measurement:foot_length'.")]
     next_question: Annotated[Question | None, Meta(description="null: complete, nothing to ask, or no consent.")]
     people: tuple[PersonProfile, ...]
 
@@ -67,6 +77,18 @@ class _Told:
     times: Mapping[str, datetime]
 
 
+@dataclass(frozen=True, slots=True)
+class _Measures:
+    """What the shop measures, and what is in force of everyone around a shopper, by person (None: the shopper)."""
+
+    definitions: MeasurementDefinitions
+    known: Mapping[str | None, Sequence[Measured]]
+    stale_after_days: int
+
+    def of(self, person: str | None) -> Sequence[Measured]:
+        return self.known.get(person, ())
+
+
 async def get_profile(conn: Connection, shopper_id: UUID, *, now: datetime) -> Profile:
     """The profile as it is at that time. Raises NotFound."""
     row = await conn.fetchrow(_SELECT, shopper_id)
@@ -74,14 +96,17 @@ async def get_profile(conn: Connection, shopper_id: UUID, *, now: datetime) -> P
         raise NotFound("There is no such shopper.")
     definitions = await find_definitions(conn, "shopper")
     told = _Told(row["attributes"], msgspec.convert(row["attribute_times"], dict[str, datetime]))
-    completeness = assess(_facts(told, definitions), now)
-    missing = [definitions[name] for name in completeness.missing]
+    measures = await _read_measures(conn, shopper_id, now)
+    own = make_facts(measures.definitions, measures.of(None), of="shopper", stale_after_days=measures.stale_after_days)
+    completeness = assess([*_facts(told, definitions), *own], now)
+    missing = [definitions[name] for name in completeness.missing if name in definitions]
     return Profile(
         id=row["external_id"],
         attributes=_known_attributes(told, definitions, now),
+        measurements=list_known(measures.of(None)),
         completeness=completeness,
         next_question=await _next_question(conn, shopper_id, missing, day=now.date(), locale=row["locale"]),
-        people=await _people(conn, shopper_id, now),
+        people=await _people(conn, shopper_id, measures, now),
     )
 
 
@@ -101,19 +126,31 @@ async def _next_question(
     return choose_question(missing, shopper_id=shopper_id, day=day, locale=locale, allowed_purposes=allowed)
 
 
-async def _people(conn: Connection, shopper_id: UUID, now: datetime) -> tuple[PersonProfile, ...]:
+async def _read_measures(conn: Connection, shopper_id: UUID, now: datetime) -> _Measures:
+    return _Measures(
+        definitions=await find_measurement_definitions(conn),
+        known=await read_all_measured(conn, shopper_id, now=now),
+        stale_after_days=(await read_measurement_settings(conn)).stale_after_days,
+    )
+
+
+async def _people(conn: Connection, shopper_id: UUID, measures: _Measures, now: datetime) -> tuple[PersonProfile, ...]:
     people = await list_people_around(conn, shopper_id)
     definitions = await find_definitions(conn, "person") if people else {}
-    return tuple(_person(person, definitions, now) for person in people)
+    return tuple(_person(person, definitions, measures, now) for person in people)
 
 
-def _person(person: StoredPerson, definitions: Definitions, now: datetime) -> PersonProfile:
+def _person(person: StoredPerson, definitions: Definitions, measures: _Measures, now: datetime) -> PersonProfile:
+    """Measurements of a person who is the shopper are the shopper's."""
     told = _Told(person.attributes, person.attribute_times)
+    wanted = {} if person.relation == "self" else measures.definitions
+    own = make_facts(wanted, measures.of(person.id), of="person", stale_after_days=measures.stale_after_days)
     return PersonProfile(
         id=person.id,
         relation=person.relation,
         attributes=_known_attributes(told, definitions, now),
-        completeness=assess(_facts(told, definitions), now),
+        measurements=list_known(measures.of(person.id)),
+        completeness=assess([*_facts(told, definitions), *own], now),
     )
 
 

@@ -28,6 +28,10 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     ] = None
     merge_undo: Annotated[Days | None, Meta(description="For how long a merge can be undone. Default 365.")] = None
     imports: Annotated[Days | None, Meta(description="Reports of imports. Default 395.")] = None
+    measurement_versions: Annotated[
+        Days | None,
+        Meta(description="Measures that were told anew since; the newest of each source stays. Default 3650."),
+    ] = None
     import_rejects: Annotated[
         Days | None, Meta(description="Which rows an import refused; never longer than its report. Default 90.")
     ] = None
@@ -35,6 +39,7 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Annotated[int, Meta(ge=1, le=30)] | None,
         Meta(description="Files that wait for their import; one goes when its import ends. Default 7, most 30."),
     ] = None
+    quotes: Annotated[Days | None, Meta(description="Quotes after they expired. Default 90.")] = None
 
 
 DEFAULT_DAYS: Mapping[str, int] = {
@@ -43,9 +48,11 @@ DEFAULT_DAYS: Mapping[str, int] = {
     "exports": 7,
     "audit": 3650,
     "merge_undo": 365,
+    "measurement_versions": 3650,
     "imports": 395,
     "import_rejects": 90,
     "import_files": 7,
+    "quotes": 90,
 }
 
 
@@ -72,11 +79,21 @@ _KINDS = {
         "shopper_merge_moves join shopper_merges using (tenant_id, merge_id)"
         " where merged_at < $1 and undo_ended_at is not null",
     ),
+    # With their values.
+    "measurement_versions": _Kind(
+        "measurement_versions",
+        "measurement_versions.ctid",
+        "measurement_versions where exists (select from measurement_versions as newer"
+        " where (newer.profile_id, newer.source) = (measurement_versions.profile_id, measurement_versions.source)"
+        " and newer.version > measurement_versions.version and newer.recorded_at < $1)",
+    ),
     "import_rejects": _Kind(
         "import_rejects",
         "import_rejects.ctid",
         "import_rejects join imports using (tenant_id, import_id) where finished_at is not null and created_at < $1",
     ),
+    # What was ordered stands in made_lines.
+    "quotes": _Kind("quotes", "quote_id", "quotes where expires_at < $1 order by expires_at"),
     "imports": _Kind(
         "imports", "import_id", "imports where finished_at is not null and created_at < $1 order by created_at"
     ),

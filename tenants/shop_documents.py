@@ -1,4 +1,4 @@
-"""Shop documents: small documents by which a merchant steers what is shown, kept whole, one table a kind.
+"""Shop documents: small documents by which a merchant steers what is shown or asked, kept whole, one table a kind.
 
 Every process hears of a change when its transaction commits; a deleted one stays as a tombstone for those that ask
 later.
@@ -14,8 +14,14 @@ from infra.database import Connection, Row
 from infra.errors import Invalid
 from tenants.upserts import Upserted, make_document, outcomes
 
-Table = Literal["rules", "placements"]
-MOST: dict[Table, int] = {"rules": 1000, "placements": 200}
+Table = Literal["rules", "placements", "measurement_definitions", "size_charts", "collections"]
+MOST: dict[Table, int] = {
+    "rules": 1000,
+    "placements": 200,
+    "measurement_definitions": 300,
+    "size_charts": 500,
+    "collections": 200,
+}
 """Documents a tenant."""
 D = TypeVar("D", bound=Struct)
 
@@ -30,7 +36,7 @@ class TooManyDocuments(Invalid):
 def refuse_too_many(table: Table, count: int) -> None:
     """Raises TooManyDocuments when a shop may not have that many."""
     if count > MOST[table]:
-        raise TooManyDocuments(f"A shop has at most {MOST[table]} {table}; with these it would have {count}.")
+        raise TooManyDocuments(f"A shop has at most {MOST[table]} {_noun(table)}; with these it would have {count}.")
 
 
 async def upsert_documents(conn: Connection, table: Table, documents: Sequence[Struct]) -> Upserted:
@@ -89,6 +95,10 @@ async def _announce(conn: Connection) -> None:
 def _convert(row: Row, stored: type[D]) -> D:
     times = {"created_at": row["created_at"], "updated_at": row["updated_at"]}
     return msgspec.convert({**row["document"], **times}, stored)
+
+
+def _noun(table: Table) -> str:
+    return table.replace("_", " ")
 
 
 def _id(document: Struct) -> str:

@@ -102,7 +102,10 @@ async def list_shoppers(conn: Connection, *, after: str, limit: int) -> Sequence
 
 
 async def delete_shopper(conn: Connection, external_id: str) -> None:
-    """Delete the person with all their ids; orders and events stay without a name. Raises NotFound."""
+    """Delete the person with all their ids; orders and events stay without a name, and without what it was made by.
+
+    Raises NotFound.
+    """
     await lock_identity(conn)
     shopper_id = await find_shopper_id(conn, external_id)
     if shopper_id is None:
@@ -111,6 +114,7 @@ async def delete_shopper(conn: Connection, external_id: str) -> None:
         await announce_identity(conn)
     # Nor by the browser: it may become somebody else's.
     await conn.execute("update events set visitor_id = null where shopper_id = $1", shopper_id)
+    await conn.execute(_DELETE_MADE, shopper_id)
     await conn.execute("delete from shoppers where shopper_id = $1", shopper_id)
 
 
@@ -188,6 +192,11 @@ from (
 ) as latest
 where person.shopper_id = latest.merged_into
     and not (person.shopper_id = any($2::uuid[]) and person.external_id collate "C" > latest.external_id collate "C")
+"""
+
+_DELETE_MADE = """
+delete from made_lines
+where order_id in (select order_id from orders where shopper_id = $1)
 """
 
 _FIND = "select coalesce(merged_into, shopper_id) from shoppers where external_id = $1 "

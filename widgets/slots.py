@@ -1,6 +1,7 @@
 """Slots: a page's places filled with cards, the bytes put together from what is ready in memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated, NamedTuple
 
@@ -8,12 +9,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.made import Priced, tell_made
 from recommender.serving.needs import Looks, Need, Needs
 from recommender.serving.orders import DAY_S, Orders
 from recommender.serving.picking import Picked, Wish, pick
 from recommender.serving.session import NOTHING, Session
 from recommender.serving.strategies import WHY_NONE, ask_of
 from tenants.fields import ExternalId
+from tenants.measured import Record
 from tenants.placements import Placement
 
 HEADINGS = {"popular": "Popular now", "prior": "Often chosen", "new": "New in the shop"}
@@ -25,6 +28,9 @@ class Slot(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     product: ExternalId | None = None
+    person: Annotated[
+        ExternalId | None, Meta(description="Who is to wear it: a person around the shopper; unset: the shopper.")
+    ] = None
     exclude: Annotated[tuple[ExternalId, ...], Meta(max_length=200)] = ()
     needs: Annotated[tuple[Need, ...], Meta(max_length=20, description="What a product must be to be shown.")] = ()
     limit: Annotated[int, Meta(ge=1, le=50, description="Unset: as many as the placement says.")] | None = None
@@ -36,6 +42,11 @@ class Viewer(NamedTuple):
     shopper_id: str | None
     """Proven by a shopper token, never by word alone."""
     session: Session
+    collections: frozenset[str] = frozenset()
+    """Ids of the open collections with a personal audience that hold the shopper."""
+    records: Mapping[str | None, Record] | None = None
+    """Measurements on record by person (None: the shopper), read for this page alone; None for somebody unproven."""
+    region: str | None = None
 
 
 STRANGER = Viewer(None, NOTHING)
@@ -49,6 +60,8 @@ def fill(live: LiveTenant, orders: Orders, slots: tuple[Slot, ...], viewer: View
     it depends on, and nothing needs to be taken back.
     """
     live.advance(now)
+    if viewer.records is not None:
+        return _fill(live, orders, slots, viewer, now)  # no measurement is remembered, nor what follows from one
     key = (live.generation, live.catalogue.version, int(now // DAY_S), viewer, slots)
     return orders.answers.get(key) or orders.keep(key, _fill(live, orders, slots, viewer, now))
 
@@ -65,17 +78,37 @@ def _fill_one(
     placement = live.placements.get(slot.name)
     if placement is None:
         return _head(slot.name, "none", "none", "", "There is no placement of that name.") + b"]}"
-    ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now)
+    record = None if viewer.records is None else viewer.records.get(slot.person)
+    ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now, collections=viewer.collections)
+    if placement.strategy == "made_for_you" and record is not None:
+        ask = ask._replace(measured=frozenset(record.values))
     wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs), looks)
     order = orders.get(live, placement, ask, now=now)
     picked = pick(live, placement, ask, order, wish, now=now, taken=taken)
-    return _encode(live, orders, placement, picked, needs=bool(slot.needs))
+    cards = live.catalogue.cards.many(picked.rows)
+    if live.made:
+        cards = [card + _flag(live, row, slot, viewer, now) for card, row in zip(cards, picked.rows, strict=True)]
+    return _encode(live, orders, placement, picked, cards, needs=bool(slot.needs))
 
 
-def _encode(live: LiveTenant, orders: Orders, placement: Placement, picked: Picked, *, needs: bool) -> bytes:
+def _flag(live: LiveTenant, row: int, slot: Slot, viewer: Viewer, now: float) -> bytes:
+    """What a card says of a product that is made to measure; nothing while it is not known what is on record."""
+    product_id, records = live.catalogue.ids[row], viewer.records
+    published = live.made.get(product_id)
+    if published is None or (records is not None and slot.person not in records):
+        return b""
+    priced = Priced(product_id, *live.catalogue.price(row, now))
+    record = None if records is None else records[slot.person]
+    made = tell_made(published, priced, record, region=viewer.region, now=datetime.fromtimestamp(now, UTC))
+    return b',"made":' + msgspec.json.encode(made)
+
+
+def _encode(
+    live: LiveTenant, orders: Orders, placement: Placement, picked: Picked, cards: Iterable[bytes], *, needs: bool
+) -> bytes:
     why = None if picked.rows else _why_empty(live, placement, needs=needs)
     heading = HEADINGS.get(picked.source, placement.heading) if picked.fallen_back else placement.heading
-    cards, closings = live.catalogue.cards.many(picked.rows), orders.closings(live)
+    closings = orders.closings(live)
     shown = [
         card + (closings.get(reason) or orders.close(live, reason))
         for card, reason in zip(cards, picked.whys, strict=True)

@@ -18,6 +18,8 @@ class Entry(Struct, frozen=True, kw_only=True):
     signing_key_id: str
     signing_seed: bytes
     loaded: bool = False
+    outfitted: bool = False
+    """Whether measures, options and the like are there."""
     shop_url: str = ""
     """Where the catalogue's pages and pictures are."""
 

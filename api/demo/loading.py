@@ -8,8 +8,10 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from api.demo.failures import DemoFailed
 from api.demo.ledger import Entry, Ledger
 from api.demo.merchants import Merchant
+from api.demo.outfitting import send_calls
 from api.importing import Kind, encode_rows, push
 from api.onboarding import open_shop
 from infra.settings import Settings
@@ -18,17 +20,13 @@ from tenants.keys import signing_seed
 KINDS: tuple[Kind, ...] = ("products", "shoppers", "orders")
 
 
-class DemoFailed(Exception):
-    """The demo cannot go on; the message says why."""
-
-
 async def load(merchant: Merchant, settings: Settings, ledger: Ledger, *, shop_url: str, console: Console) -> None:
     """Do what is not done yet. Broken off anywhere, it may be called again."""
     entry = ledger.entries.get(merchant.slug)
     if entry is None:
         entry = await _register(merchant, settings)
         ledger.put(merchant.slug, entry)
-    if entry.loaded and entry.shop_url == shop_url:
+    if entry.loaded and entry.outfitted and entry.shop_url == shop_url:
         return
     documents = merchant.documents(shop_url)
     # The shop moved to another port: its products have new addresses, and nothing else changed.
@@ -42,9 +40,12 @@ async def load(merchant: Merchant, settings: Settings, ledger: Ledger, *, shop_u
             console=console,
             label=f"{merchant.name}: {kind}",
         )
+    await send_calls(
+        merchant.outfit(), name=merchant.name, url=settings.public_url, key=entry.secret_key, console=console
+    )
     if not entry.loaded:
         await _train(merchant, entry, settings.public_url, console)
-    ledger.put(merchant.slug, replace(entry, loaded=True, shop_url=shop_url))
+    ledger.put(merchant.slug, replace(entry, loaded=True, outfitted=True, shop_url=shop_url))
 
 
 async def _register(merchant: Merchant, settings: Settings) -> Entry:

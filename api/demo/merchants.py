@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from api.demo.outfitting import Call, outfit_nothing, outfit_shoemaker
 from widgets.examples import grocery, shoemaker
 from widgets.examples.shop import Shopper
 
@@ -22,6 +23,8 @@ class Merchant:
     """About how many documents there are, for the progress bars."""
     documents: Callable[[str], dict[str, Iterator[Document]]]
     """Base URL of the shop → its documents by kind, read as they are asked for."""
+    outfit: Callable[[], Iterator[Call]]
+    """What else they tell."""
 
 
 def _grocery(base_url: str) -> dict[str, Iterator[Document]]:
@@ -50,6 +53,7 @@ MERCHANTS = (
         ),
         totals={"products": 92_331, "shoppers": 2_469, "orders": 155_000},
         documents=_grocery,
+        outfit=outfit_nothing,
     ),
     Merchant(
         slug="long-step",
@@ -58,5 +62,6 @@ MERCHANTS = (
         shoppers=(Shopper("S001", "Mei"), Shopper("S002", "Jonas"), Shopper("S003", "Amara")),
         totals={"products": 24, "shoppers": 40, "orders": 160},
         documents=_shoemaker,
+        outfit=outfit_shoemaker,
     ),
 )

@@ -14,8 +14,9 @@ from rich.console import Console
 from starlette.types import ASGIApp
 
 from api.demo.checking import ask, check
+from api.demo.failures import DemoFailed
 from api.demo.ledger import Entry, Ledger
-from api.demo.loading import DemoFailed, load
+from api.demo.loading import load
 from api.demo.merchants import MERCHANTS, Merchant
 from api.server import make_server
 from infra.lifeline import child_environment

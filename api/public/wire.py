@@ -8,6 +8,7 @@ from recommender.serving.cards import ShownCard
 from recommender.serving.strategies import Source
 from tenants.events import ClientEventType
 from tenants.fields import ExternalId, Moment, ShortText
+from tenants.options import Region
 from widgets.slots import Slot
 
 MAX_BODY = 64_000
@@ -18,6 +19,13 @@ Token = Annotated[str, Meta(min_length=1, max_length=4000, description="A shoppe
 VisitorId = Annotated[str, Meta(min_length=8, max_length=100, description="A random id of this browser.")]
 
 
+class ProvenIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who asks, where only a proven shopper may."""
+
+    key: PublishableKey
+    token: Token
+
+
 class SlotsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """All places of a page in one request."""
 
@@ -25,6 +33,7 @@ class SlotsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     slots: Annotated[tuple[Slot, ...], Meta(min_length=1, max_length=50)]
     token: Token | None = None
     visitor: VisitorId | None = None
+    region: Annotated[Region | None, Meta(description="Where it is to be sent: what is made may differ.")] = None
     personalised: Annotated[bool, Meta(description="false: the same answer as for a stranger, whoever asks.")] = True
 
 

@@ -17,7 +17,7 @@ from api.auth import authenticate
 from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint, Parameter
 from api.keyring import Caller
-from api.paging import PAGING, make_cursor, read_cursor, read_limit
+from api.paging import PAGING, make_cursor, read_limit, read_uuid_cursor
 from api.resources import IDEMPOTENCY, answer, path_id, refusal_of
 from api.state import state_of
 from api.v1.orders import learn_later, learn_of_merges
@@ -143,7 +143,7 @@ async def post_visitor(request: Request) -> Response:
 
 async def get_merges(request: Request) -> Response:
     caller = await _caller(request, "read")
-    limit, before = read_limit(request), _read_before(request)
+    limit, before = read_limit(request), read_uuid_cursor(request)
     async with state_of(request).db.tenant(caller.tenant_id) as conn:
         merges = await list_merges(conn, before=before, limit=limit)
     fields = MergeOut.__struct_fields__[1:]
@@ -217,15 +217,6 @@ def _read_identifier(request: Request) -> tuple[ToldKind, str]:
     if not 1 <= len(value) <= 320 or "\0" in value:
         raise refusal_of(FieldError("value", "must have 1 to 320 characters, and none of them NUL"))
     return cast(ToldKind, kind), value
-
-
-def _read_before(request: Request) -> UUID | None:
-    text = read_cursor(request)
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        hint = "Pass the `next` of the page before as it was."
-        raise BadRequest("after is not a cursor of ours.", hint=hint) from None
 
 
 def _merge_id(text: str) -> UUID:

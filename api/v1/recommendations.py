@@ -1,6 +1,7 @@
 """/v1/recommendations: what a merchant's server asks for a shopper, and why a product is or is not shown."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from api.auth import authenticate
 from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint
+from api.public.personal import read_personal
 from api.public.wire import SlotsOut
 from api.resources import answer, refusal_of
 from api.sessions import owner
@@ -36,6 +38,7 @@ from recommender.serving.rules import compile_rules, give_way
 from recommender.serving.session import NOTHING, Session
 from recommender.serving.strategies import ask_of
 from tenants.fields import ExternalId, Moment
+from tenants.options import Region
 from tenants.placements import Placement, find_wrong_placements
 from tenants.rules import Rule, find_wrong_rules
 from widgets.slots import Slot, Viewer, fill
@@ -59,6 +62,7 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         SessionIn | None, Meta(description="Unset: as on the shop's pages, what this shopper did and bought of late.")
     ] = None
     at: Annotated[Moment | None, Meta(description="As if it were this time: windows and sales of then.")] = None
+    region: Annotated[Region | None, Meta(description="Where it is to be sent: what is made may differ.")] = None
     rules: Annotated[
         Annotated[tuple[Rule, ...], Meta(max_length=100)] | None,
         Meta(description="A trial: these rules instead of those in force. Nothing is stored."),
@@ -100,7 +104,7 @@ async def recommend(request: Request) -> Response:
     live = await _live(request)
     asked = decode_one(await read_body(request), _recommendations)
     live = await _try(live, asked, _now(request, asked.at))
-    viewer = Viewer(_person(live, asked), await _session(state_of(request), live, asked))
+    viewer = await _viewer(request, live, asked, asked.slots)
     body = fill(live, state_of(request).orders, asked.slots, viewer, now=_now(request, asked.at))
     return Response(body, media_type="application/json")
 
@@ -114,8 +118,8 @@ async def explain_products(request: Request) -> Response:
     if placement is None:
         raise NoPlacement(f"There is no placement {slot.name!r}.")
     orders, now = state_of(request).orders, _now(request, asked.at)
-    session = await _session(state_of(request), live, asked)
-    ask = ask_of(live, _person(live, asked), session, slot.product, now=now)
+    viewer = await _viewer(request, live, asked, (slot,))
+    ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now, collections=viewer.collections)
     wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs), Looks())
     items = tuple(explain(live, orders, placement, ask, wish, product, now=now) for product in asked.products)
     model = None if live.version_id is None else str(live.version_id)
@@ -150,6 +154,15 @@ def _refuse_wrong(asked: Asked) -> None:
 def _person(live: LiveTenant, asked: Asked) -> str | None:
     """Nobody, when the shopper does not want to be recognised."""
     return asked.shopper_id if asked.shopper_id is not None and live.may_personalise(asked.shopper_id) else None
+
+
+async def _viewer(request: Request, live: LiveTenant, asked: Asked, slots: Iterable[Slot]) -> Viewer:
+    """As on the shop's pages, for a shopper whom the server names."""
+    state, person = state_of(request), _person(live, asked)
+    people = (slot.person for slot in slots)
+    personal = await read_personal(state, live, person, people, now=asked.at or state.clock())
+    session = await _session(state, live, asked)
+    return Viewer(person, session, personal.collections, personal.records, asked.region)
 
 
 async def _session(state: State, live: LiveTenant, asked: Asked) -> Session:

@@ -3,8 +3,9 @@
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from recommender.serving.made import Made
 from recommender.serving.reasons import Reason
 from tenants.products import CatalogueRow
 
@@ -25,6 +26,7 @@ class Card(Struct, frozen=True, kw_only=True):
 class ShownCard(Card, frozen=True, kw_only=True):
     """A card, and why it is shown."""
 
+    made: Annotated[Made | UnsetType, Meta(description="Only of a product that is made to measure.")] = UNSET
     reason: Reason
 
 

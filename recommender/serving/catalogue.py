@@ -96,6 +96,14 @@ class Catalogue:
         ranked = ((numbers[kind], row) for row, kind in enumerate(self.kinds) if numbers[kind] > 0)
         return [row for _, row in heapq.nlargest(most, ranked)]
 
+    def price(self, row: int, now: float) -> tuple[int, str]:
+        """What a shopper pays now, in minor units, and the currency."""
+        found = _decode_price(self._documents[row])
+        window = self._windows.get(row)
+        on_sale = window is not None and window.sale_from <= now < window.sale_until
+        sale = found.sale_price_minor if on_sale else None
+        return found.price_minor if sale is None else sale, found.currency
+
     def title(self, row: int) -> str:
         return _decode_title(self._documents[row]).title
 
@@ -246,6 +254,13 @@ class _Titled(msgspec.Struct):
     title: str = ""
 
 
+class _Priced(msgspec.Struct):
+    price_minor: int = 0
+    sale_price_minor: int | None = None
+    currency: str = ""
+
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(dict).decode
 _decode_title = msgspec.json.Decoder(_Titled).decode
+_decode_price = msgspec.json.Decoder(_Priced).decode

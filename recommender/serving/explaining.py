@@ -64,6 +64,8 @@ def _obstacles(
         return
     if not live.catalogue.sellable[row]:
         yield Obstacle(code="unavailable", text="It is hidden, sold out, restricted or not on offer at this time.")
+    if live.catalogue.ids[row] in live.opening.closed_to(ask.collections):
+        yield Obstacle(code="closed_collection", text="Its collection is not open to this shopper now.")
     yield from _by_rules(live, placement, row, now)
     if row in order.gone:
         yield Obstacle(code="already_bought", text="The shopper has bought it, and it is not bought again.")

@@ -1,6 +1,6 @@
 """A live tenant: its catalogue, its active model and its rules in memory, all that a slot is filled from."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from uuid import UUID
@@ -10,11 +10,14 @@ from recommender.serving.learned import Learned
 from recommender.serving.newcomers import Newcomers, nobody_new
 from recommender.serving.rules import RuleBook
 from recommender.serving.rulings import FREE, Ruling
+from recommender.serving.showcase import NOTHING_SHOWN, UNDECIDED, Opening, Showcase
 from tenants.consent import Choices
+from tenants.option_plan import Published
 from tenants.placements import STANDARD, Placement
 from tenants.suppression import Suppressed
 
 MOST_USUAL = 300
+MOST_MASKS = 500
 _generations = count(1)
 
 
@@ -39,8 +42,22 @@ class LiveTenant:
     """None while there is no rule."""
     judging: bool = False
     """Whether a thread is at work on the book."""
+    documents: Mapping[str, Published] = field(default_factory=dict)
+    """Published option documents by product id."""
+    made: Mapping[str, Published] = field(default_factory=dict)
+    """Those of products that are made to measure."""
+    documents_since: int = 0
+    """The mark up to which option documents have been read."""
+    documents_version: int = 0
+    """How often they were read."""
     rules_since: int = 0
     """The mark up to which rules and placements have been read."""
+    showcase: Showcase = field(default_factory=Showcase)
+    """Limited collections."""
+    opening: Opening = NOTHING_SHOWN
+    """What of them is open as of the last `advance`."""
+    collections_since: int = 0
+    """The mark up to which collections have been read."""
     choices: Choices = field(default_factory=Choices)
     suppressed: Suppressed = field(default_factory=Suppressed)
     privacy_since: int = 0
@@ -53,7 +70,7 @@ class LiveTenant:
     """How often rules and placements were read."""
     identity_version: int = 0
     """As of which the aliases were read."""
-    _masks: dict[str, tuple[int, Ruling, bytes]] = field(default_factory=dict)
+    _masks: dict[tuple[str, frozenset[str]], tuple[int, Ruling, Opening, bytes]] = field(default_factory=dict)
 
     @property
     def version_id(self) -> UUID | None:
@@ -76,6 +93,12 @@ class LiveTenant:
         """The catalogue's row, NOWHERE for a product that it does not hold."""
         return NOWHERE if product_id is None else self.catalogue.rows.get(product_id, NOWHERE)
 
+    def may_name(self, product_id: str, now: float, mine: frozenset[str] = frozenset()) -> bool:
+        """False for what only the merchant knows of, and for what belongs to an exclusive collection that is not open
+        to one whom these personal collections hold: they are answered as for an id that nobody knows."""
+        self.advance(now)
+        return self.catalogue.may_name(product_id, now) and product_id not in self.opening.closed_to(mine)
+
     def beside(self, row: int) -> Sequence[int]:
         """What goes with a product: nearest first, by purchases, or by description for one that never sold."""
         found = self.learned.similar(row) if self.learned is not None else []
@@ -92,27 +115,38 @@ class LiveTenant:
         return FREE if self.book is None else self.book.ruling(placement)
 
     def advance(self, now: float) -> None:
-        """Let windows of products and rules open and close. Costs nothing between two such moments."""
+        """Let windows of products, rules and collections open and close. Costs nothing between two such moments."""
         self.catalogue.advance(now)
+        if not self.opening.holds(now):
+            self.opening = self.showcase.open_at(now)
+            self.touch()
         if self.book is not None and now >= self.book.until and not self.judging:
             self.book.update((), now)
             self.touch()  # remembered orders were boosted and buried by the rulings of before
 
-    def mask(self, placement: str, now: float) -> bytes:
-        """1 for each row that this placement may show now."""
+    def mask(self, placement: str, now: float, mine: frozenset[str] = frozenset()) -> bytes:
+        """1 for each row that this placement may show now, to one whom these personal collections hold."""
         self.advance(now)
-        ruling, version = self.ruling(placement), self.catalogue.version
-        known = self._masks.get(placement)
-        if known is not None and known[0] == version and known[1] is ruling:
-            return known[2]
-        mask = _merge(self.catalogue.sellable, ruling.allowed)
-        self._masks[placement] = version, ruling, mask
+        ruling, version, key = self.ruling(placement), self.catalogue.version, (placement, mine)
+        known = self._masks.get(key)
+        if known is not None and known[0] == version and known[1] is ruling and known[2] is self.opening:
+            return known[3]
+        closed = map(self.row_of, self.opening.closed_to(mine))
+        mask = _without(_merge(self.catalogue.sellable, ruling.allowed), closed)
+        if len(self._masks) >= MOST_MASKS:
+            self._masks.clear()
+        self._masks[key] = version, ruling, self.opening, mask
         return mask
+
+    def show(self, showcase: Showcase) -> None:
+        """From now on these are the shop's collections."""
+        self.showcase, self.opening = showcase, UNDECIDED
+        self.touch()
 
     def state(self) -> tuple[object, ...]:
         """Two that are equal mean that nothing changed between."""
-        read = self.privacy_version, self.identity_version, self.rules_version
-        return self.catalogue.version, self.version_id, *read, tuple(self.usual)
+        read = self.privacy_version, self.identity_version, self.rules_version, self.documents_version
+        return self.catalogue.version, self.version_id, *read, self.showcase, tuple(self.usual)
 
     def as_of(self, now: float) -> "LiveTenant":
         """The same at another time, for a look ahead. Costs a millisecond where there are rules."""
@@ -127,6 +161,12 @@ class LiveTenant:
     def touch(self) -> None:
         """Something changed: orders made before are not used again."""
         self.generation = next(_generations)
+
+    def publish(self, documents: Mapping[str, Published]) -> None:
+        """Offer these products to order from now on."""
+        self.documents = documents
+        self.made = {product: one for product, one in documents.items() if one.plan.measured}
+        self.documents_version += 1
 
     def learn(self, learned: Learned, newcomers: Newcomers) -> None:
         """Serve from this model from now on."""
@@ -156,3 +196,11 @@ def _merge(sellable: bytes | bytearray, allowed: bytes | None) -> bytes:
     length = min(len(sellable), len(allowed))
     both = int.from_bytes(sellable[:length], "little") & int.from_bytes(allowed[:length], "little")
     return both.to_bytes(length, "little").ljust(len(sellable), b"\0")
+
+
+def _without(mask: bytes, rows: Iterable[int]) -> bytes:
+    """The same with these rows closed."""
+    closed = bytearray(mask)
+    for row in rows:
+        closed[row] = 0
+    return bytes(closed)

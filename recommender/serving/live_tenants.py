@@ -24,9 +24,12 @@ from recommender.serving.learned import Learned, join
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.newcomers import Newcomers, find_newcomers
 from recommender.serving.rules import compile_rules, give_way
+from recommender.serving.showcase import Showcase
 from recommender.stored_model import StoredModel
+from tenants.collections import collections_changed_since, read_collections
 from tenants.consent import changed_since, read_choices
 from tenants.merges import read_aliases, read_identity_version
+from tenants.option_documents import list_published, options_changed_since
 from tenants.placements import Placement, read_placements
 from tenants.products import list_changed_products, read_change_mark
 from tenants.rules import Rule, list_rules
@@ -155,6 +158,8 @@ class LiveTenants:
             # Together with the choices: those of merged shoppers are under the id of who stands for them.
             live.aliases, live.identity_version = merged
             rules = await _read_rules(conn, live)
+            await _read_documents(conn, live)
+            await _read_collections(conn, live)  # before the catalogue: a product comes after who may see it
             await _read_catalogue(conn, live, hold=live.book is not None or (rules is not None and bool(rules.rules)))
             version = await find_active_version(conn)
             prior = await read_prior(conn) if version is None else {}
@@ -234,6 +239,23 @@ async def _read_rules(conn: Connection, live: LiveTenant) -> _Rules | None:
         return _Rules(await list_rules(conn), await read_placements(conn), mark)
     live.rules_since = mark
     return None
+
+
+async def _read_documents(conn: Connection, live: LiveTenant) -> None:
+    """Option documents, in full when one was published or retired."""
+    mark = await read_change_mark(conn)
+    if live.documents_since == 0 or await options_changed_since(conn, live.documents_since):
+        documents = await list_published(conn)
+        live.publish({product: one for one in documents for product in one.document.products})
+    live.documents_since = mark
+
+
+async def _read_collections(conn: Connection, live: LiveTenant) -> None:
+    """All of them when one changed."""
+    mark = await read_change_mark(conn)
+    if live.collections_since == 0 or await collections_changed_since(conn, live.collections_since):
+        live.show(Showcase(await read_collections(conn)))
+    live.collections_since = mark
 
 
 async def _read_catalogue(conn: Connection, live: LiveTenant, *, hold: bool) -> None:

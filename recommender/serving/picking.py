@@ -36,7 +36,7 @@ def pick(
     live: LiveTenant, placement: Placement, ask: Ask, order: Order, wish: Wish, *, now: float, taken: set[int]
 ) -> Picked:
     """Up to `wish.limit` rows that sell now and are neither excluded nor taken; adds them to `taken`."""
-    mask = live.mask(placement.id, now)
+    mask = live.mask(placement.id, now, ask.collections)
     barred = {*taken, *map(live.row_of, wish.exclude), live.row_of(ask.product_id)}
     pins = live.ruling(placement.id).pins
     if pins:

@@ -26,6 +26,9 @@ class Because(IntEnum):
     PINNED = 12
     USUAL = 13
     LIKED_BY_SIMILAR = 14
+    MADE = 15
+    CAN_BE_MADE = 16
+    COLLECTION = 17
 
 
 CODES: dict[Because, tuple[str, str]] = {
@@ -44,6 +47,9 @@ CODES: dict[Because, tuple[str, str]] = {
     Because.USUAL: ("usual", "Liked in shops like this"),
     # What shoppers have in common is not said: it may be nobody else's business.
     Because.LIKED_BY_SIMILAR: ("liked_by_similar_shoppers", "Liked by shoppers like you"),
+    Because.MADE: ("made_to_measure", "Ready to be made to your measure"),
+    Because.CAN_BE_MADE: ("can_be_made", "Can be made to your measure"),
+    Because.COLLECTION: ("collection", "In a limited collection"),
     Because.PINNED: ("pinned", "Chosen by the shop"),
 }
 

@@ -1,13 +1,14 @@
 """Strategies: which products a slot shows, each a chain of stages that ends where every shop has something to show."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from itertools import chain
+from itertools import chain, islice
 from typing import Literal, NamedTuple
 
 from recommender.serving.catalogue import NOWHERE
 from recommender.serving.fusion import Voice, fuse
 from recommender.serving.learned import Learned, Rows
 from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.made import Side, list_needed
 from recommender.serving.newcomers import read_leanings
 from recommender.serving.reasons import Because, Why, why
 from recommender.serving.session import NOTHING, Session
@@ -19,11 +20,13 @@ Source = Literal[
     "together",
     "buy_again",
     "viewed",
+    "made",
     "segment",
     "trending",
     "popular",
     "prior",
     "new",
+    "collections",
     "picks",
     "none",
 ]
@@ -39,6 +42,8 @@ CART_WEIGHT = 1.5
 CROWD_WEIGHT = 0.5
 """What everyone's taste, or that of shoppers alike, counts beside a newcomer's session."""
 CROWD = 100
+SEARCHED = 5_000
+"""How far down a shopper's order what is made to measure is looked for; behind it comes the rest as published."""
 NEW_PLACES = (4, 9, 15)
 """Where a shopper's list holds a product that never sold, counted from 0."""
 
@@ -51,19 +56,38 @@ class Ask(NamedTuple):
     session: Session = NOTHING
     product_id: str | None = None
     """The product whose page it is."""
+    collections: frozenset[str] = frozenset()
+    """Ids of the open collections with a personal audience that hold the shopper."""
+    measured: frozenset[tuple[str, Side]] = frozenset()
+    """What is on record of this shopper's measurements, for strategies that put in front what can be made: which keys
+    and sides, and no value."""
 
 
-def ask_of(live: LiveTenant, shopper_id: str | None, session: Session, product_id: str | None, *, now: float) -> Ask:
-    """What may be known now: products that are not published yet, or no longer, would be named in reasons."""
-    catalogue = live.catalogue
-    if product_id is not None and not catalogue.may_name(product_id, now):
-        product_id = None
-    if not catalogue.reserved.keys().isdisjoint(chain(session.viewed, session.carted)):
-        viewed, carted = (
-            tuple(name for name in names if catalogue.may_name(name, now)) for names in (session.viewed, session.carted)
-        )
-        session = Session(viewed, carted, session.bought)
-    return Ask(shopper_id, session, product_id)
+def ask_of(
+    live: LiveTenant,
+    shopper_id: str | None,
+    session: Session,
+    product_id: str | None,
+    *,
+    now: float,
+    collections: frozenset[str] = frozenset(),
+) -> Ask:
+    """What may be known now: products that are not published yet, or no longer, or belong to a collection that is
+    closed to this shopper, would be named in reasons."""
+    live.advance(now)
+    reserved, opening = live.catalogue.reserved, live.opening
+    mine = collections & opening.personal if collections else collections
+    if reserved or opening.exclusive:
+        if product_id is not None and not live.may_name(product_id, now, mine):
+            product_id = None
+        seen = (*session.viewed, *session.carted)
+        if not (reserved.keys().isdisjoint(seen) and opening.closed_to(mine).isdisjoint(seen)):
+            viewed, carted = (
+                tuple(name for name in names if live.may_name(name, now, mine))
+                for names in (session.viewed, session.carted)
+            )
+            session = Session(viewed, carted, session.bought)
+    return Ask(shopper_id, session, product_id, mine)
 
 
 class Stage(NamedTuple):
@@ -150,6 +174,28 @@ def recently_viewed(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
     yield Stage("viewed", [live.row_of(name) for name in ask.session.viewed], why(Because.SEEN))
 
 
+def made_for_you(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """What is made to measure: first what the shopper's record suffices for, each in the order of their taste."""
+    made = {live.row_of(product): one for product, one in live.made.items()}
+    documents = {one.document_id: one for one in live.made.values()} if ask.measured else {}
+    able = {name for name, one in documents.items() if list_needed(one) <= ask.measured}
+    liked = islice(_by_taste(live, ask), SEARCHED)
+    rows = list(dict.fromkeys(row for row in chain(liked, made) if row in made and row != NOWHERE))
+    ready = {row for row in rows if made[row].document_id in able}
+    rows.sort(key=lambda row: row not in ready)
+    yield Stage("made", rows, why(Because.CAN_BE_MADE), dict.fromkeys(ready, why(Because.MADE)))
+
+
+def _by_taste(live: LiveTenant, ask: Ask) -> Iterator[int]:
+    return chain.from_iterable(stage.rows for follow in (for_you, popular) for stage in follow(live, ask))
+
+
+def collections(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
+    """Products of the collections that are open to this shopper, the one that ends first before the others."""
+    for one in live.opening.open_to(ask.collections):
+        yield Stage("collections", [live.row_of(name) for name in one.product_ids], why(Because.COLLECTION))
+
+
 def campaigns(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
     """Products of open preorder campaigns. There are none yet."""
     return iter(())
@@ -165,6 +211,8 @@ STRATEGIES: dict[str, Chain] = {
     "popular": popular,
     "new": new,
     "recently_viewed": recently_viewed,
+    "made_for_you": made_for_you,
+    "collections": collections,
     "campaigns": campaigns,
 }
 FALLBACK: tuple[Chain, ...] = (popular, new)
@@ -179,6 +227,8 @@ WHY_NONE: dict[str, str] = {
     "popular": "There is no model yet.",
     "new": "The catalogue is empty.",
     "recently_viewed": "Nothing was looked at in the last half hour.",
+    "made_for_you": "This shop makes no product to measure.",
+    "collections": "No limited collection is open to this shopper.",
     "campaigns": "There is no open campaign.",
 }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +13,13 @@ from redis.asyncio import Redis
 from api.app import ENDPOINTS
 from api.paging import make_cursor
 from infra.settings import Settings
+from tests.collections.isolation import ask_collections
 from tests.imports.isolation import ask_imports
+from tests.made_for_you.isolation import ask_made_for_you
+from tests.made_orders.isolation import ask_made_to_order
+from tests.options.isolation import ask_options
+from tests.record_book.isolation import ask_record_book
+from tests.sizes.isolation import ask_sizes
 from tests.support.polling import until
 from tests.support.service import Service
 from tests.support.shop import Document, ShopClient, event, open_test_shop, order, product
@@ -20,6 +27,15 @@ from tests.support.shop import Document, ShopClient, event, open_test_shop, orde
 KINDS = ("products", "orders", "events", "shoppers", "people", "attributes", "rules", "placements")
 IDS = ("same", "same-2", "only-b")
 VISITOR = "visitor-0001"
+PARTS = (
+    partial(ask_record_book, ids=IDS),
+    ask_made_for_you,
+    ask_collections,
+    ask_imports,
+    ask_made_to_order,
+    ask_options,
+    ask_sizes,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +121,9 @@ async def ask_everything(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, 
         yield asked
     async for asked in ask_identity(a, pair):
         yield asked
-    async for asked in ask_imports(a, pair):
-        yield asked
+    for part in PARTS:
+        async for asked in part(a, pair):
+            yield asked
     yield "GET /v1/models", "", await a.api.get("/v1/models")
     yield "POST /v1/models:train", "", await a.api.post("/v1/models:train", headers={"X-Tenant": pair.b.tenant_id})
     for version in (pair.version, pair.b.tenant_id, "only-b"):

@@ -24,7 +24,7 @@ def operations() -> Iterator[tuple[str, str, Document]]:
 
 def references(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
-        if "$ref" in value:
+        if isinstance(value.get("$ref"), str):
             yield value["$ref"]
         for inner in value.values():
             yield from references(inner)

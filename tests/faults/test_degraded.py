@@ -65,6 +65,35 @@ async def test_without_postgres_loaded_slots_are_filled_from_memory(trained: Sho
     await until(partial(is_ready, trained))
 
 
+async def test_c9_without_postgres_a_personal_collection_is_closed_and_the_page_goes_on(
+    trained: ShopClient, machines: Settings
+) -> None:
+    audience = {"kind": "shoppers", "shoppers": ["s1"]}
+    limited = {"id": "c", "products": ["p0"], "audience": audience, "exclusive": True}
+    assert (await trained.push("collections", [limited])).json()["created"] == 1
+
+    async def shown() -> list[str]:
+        return await trained.shown("home-popular", shopper="s1")
+
+    async def is_closed_to_strangers() -> bool:
+        return not await shows(trained, "p0")
+
+    await until(is_closed_to_strangers)
+    assert "p0" in await shown()
+    with postgres_down(machines):
+        await until(partial(is_ready, trained, database=False))
+        for _ in range(10):
+            found = await shown()
+            assert {"p1", "p2"} <= {*found}
+            assert "p0" not in found
+    await until(partial(is_ready, trained))
+
+    async def is_open_again() -> bool:
+        return "p0" in await shown()
+
+    await until(is_open_again)
+
+
 async def test_without_postgres_the_server_api_says_when_to_come_again(stocked: ShopClient, machines: Settings) -> None:
     with postgres_down(machines):
         await until(partial(is_ready, stocked, database=False))

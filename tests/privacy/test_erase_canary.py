@@ -9,8 +9,10 @@ from tenants.jobs import keep_retention
 from tenants.suppression import ERASED
 from tests.imports.support import counts, import_bytes, rejects, send
 from tests.imports.support import finish as finish_import
+from tests.options.shoes import document, publish_at, text
 from tests.privacy.people import decide, erase, export, open_two_tastes, source, store
 from tests.privacy.scan import find_everywhere
+from tests.record_book.shoemaker import agree, feet, length, measure, open_record_book
 from tests.support.polling import until
 from tests.support.shop import ShopClient, event, order
 
@@ -39,9 +41,47 @@ async def fill_every_field(shop: ShopClient, canary: str) -> None:
     assert (await shop.push("events", events)).json()["created"] == 2
     orders = [order(f"o{n}", [f"beer-{n}"], shopper_id=shopper) for n in range(4)]
     assert (await shop.push("orders", orders)).json()["created"] == 4
+    voice = {
+        "id": "f1", "product_id": "tea-1", "size": "M", "verdict": "small", "source": "rating",
+        "order_id": f"order-{canary}", "shopper_id": shopper,
+    }  # fmt: skip
+    assert (await shop.push("fit-feedback", [voice])).json()["created"] == 1
+    limited = {"id": "teas", "products": ["tea-1"], "audience": {"kind": "shoppers", "shoppers": [shopper, second]}}
+    assert (await shop.push("collections", [limited])).json()["created"] == 1
+    await fill_record_book_of(shop, shopper, canary)
     consent = {"purpose": "contact", "granted": True, "at": "2026-03-02T12:00:00Z", "source": f"call {canary}"}
     assert (await shop.api.put(f"/v1/consents/{shopper}", json=consent)).status_code == 200
     assert (await shop.api.put(f"/v1/contact-preferences/{shopper}", json={"sms": False})).status_code == 200
+    await have_made(shop, shopper, canary)
+
+
+async def have_made(shop: ShopClient, shopper: str, canary: str) -> None:
+    """A wish for the maker, a card with the canary on it that was ordered, and one that was only quoted."""
+    wish = {"shopper_id": shopper, "text": f"wish {canary}"}
+    keyed = {"Idempotency-Key": uuid4().hex}
+    assert (await shop.api.post("/v1/special-requests", json=wish, headers=keyed)).status_code == 200
+    await shop.stock("card")
+    await publish_at(shop, document([text("words", max_length=100)], id="cards", products=["card"]))
+    asked = {"product_id": "card", "shopper_id": shopper, "answers": {"words": canary}}
+    for _ in range(2):
+        quoted = await shop.api.post("/v1/quotes", json=asked, headers={"Idempotency-Key": uuid4().hex})
+        assert quoted.status_code == 200, quoted.text
+    line = {"product_id": "card", "quantity": 1, "unit_price_minor": 1000, "quote_id": quoted.json()["quote_id"]}
+    made = order("made", [], shopper_id=shopper) | {"lines": [line]}
+    assert (await shop.push("orders", [made])).json()["created"] == 1
+
+
+async def fill_record_book_of(shop: ShopClient, shopper: str, canary: str) -> None:
+    """A profile in two versions, revealed, and wishes."""
+    await open_record_book(shop)
+    await agree(shop, shopper)
+    for n in range(2):
+        told = feet(f"feet of {canary}", length(250 + n), shopper=shopper, measured_by=canary, note=f"note {canary}")
+        await measure(shop, told)
+    assert (await shop.api.get(f"/v1/measurement-profiles/feet of {canary}?reveal=true")).status_code == 200
+    wishes = {"preferences": {canary: canary}, "special_needs": [canary]}
+    assert (await shop.api.put(f"/v1/wishes/{shopper}", json=wishes)).status_code == 200
+    assert (await shop.api.get(f"/v1/wishes/{shopper}?reveal=true")).status_code == 200
 
 
 async def import_files(shop: ShopClient, canary: str) -> str:
@@ -79,7 +119,11 @@ async def test_b7_after_an_erase_nothing_holds_the_person(shop: ShopClient, capf
     waiting = await import_files(shop, canary)
 
     held, models = await find_everywhere(settings, canary), {"file arrays.bin", "file state.npz"}
-    tables = ("consents", "events", "idempotency_keys", "imports", "people", "shopper_identifiers", "shoppers")
+    tables = (
+        "audit_log", "consents", "events", "fit_feedback", "idempotency_keys", "imports", "made_lines",
+        "measurement_profiles", "measurement_versions", "people", "quotes", "shopper_identifiers", "shoppers",
+        "special_requests", "wishes",
+    )  # fmt: skip
     assert {f"table public.{table}" for table in tables} | {"file arrays.bin", "file file"} <= {*held}
     assert [place for place in held if place.startswith("redis")] != []
     assert [place for place in held if place.endswith(".zip")] != []

@@ -48,6 +48,7 @@ async def test_b6_a_shopper_whom_only_an_order_named_has_an_empty_profile(shop: 
     assert await profile(shop, "s1") == {
         "id": "s1",
         "attributes": [],
+        "measurements": [],
         "completeness": {"score": 1.0, "missing": [], "stale": []},
         "next_question": None,
         "people": [],

@@ -8,7 +8,7 @@ from tenants.placements import STANDARD, Strategy, read_placements
 from tests.support.problems import check_problem
 from tests.support.shop import Document, ShopClient
 
-STANDARD_NAMES = ["cart-for-you", "home-for-you", "home-popular", "product-similar"]
+STANDARD_NAMES = ["cart-for-you", "home-for-you", "home-made-for-you", "home-popular", "product-similar"]
 
 
 async def names(shop: ShopClient, query: str = "") -> list[str]:

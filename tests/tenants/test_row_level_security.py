@@ -10,6 +10,9 @@ from infra.database import Connection
 from infra.ids import new_id
 from infra.settings import Settings
 from recommender.training_tasks import open_task
+from tests.options.shoes import choice, publish_at
+from tests.options.shoes import document as option_document
+from tests.record_book.shoemaker import fill_record_book
 from tests.support.shop import ShopClient, event, order
 from tests.tenants.faults import list_tenant_tables
 
@@ -31,6 +34,9 @@ async def fill_every_table(shop: ShopClient) -> None:
     await fill_identity_tables(shop)
     await fill_privacy_tables(shop)
     await fill_import_tables(shop)
+    await fill_size_tables(shop)
+    await fill_made_to_order_tables(shop)
+    await fill_record_book(shop, "s0")
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
@@ -76,6 +82,30 @@ async def fill_import_tables(shop: ShopClient) -> None:
             import_id,
         )
         await conn.execute("insert into import_seen (import_id, document_id) values ($1, 'x')", import_id)
+
+
+async def fill_size_tables(shop: ShopClient) -> None:
+    ranges = [{"key": "foot_length", "min": 250, "max": 255}]
+    assert (
+        await shop.push("size-charts", [{"id": "c1", "unit": "mm", "rows": [{"size": "40", "ranges": ranges}]}])
+    ).is_success
+    voice = {"id": "f1", "product_id": "p1", "size": "40", "verdict": "small", "source": "return", "shopper_id": "s0"}
+    assert (await shop.push("fit-feedback", [voice])).json()["created"] == 1
+    audience = {"kind": "shoppers", "shoppers": ["s0"]}
+    limited = {"id": "c1", "products": ["p1"], "audience": audience}
+    assert (await shop.push("collections", [limited])).json()["created"] == 1
+
+
+async def fill_made_to_order_tables(shop: ShopClient) -> None:
+    assert (await shop.api.put("/v1/work-calendar", json={})).status_code == 200
+    asked = await shop.api.post("/v1/special-requests", json={"shopper_id": "s0", "text": "Please."})
+    assert asked.status_code == 200
+    assert (await shop.api.put("/v1/quote-settings", json={})).status_code == 200
+    await publish_at(shop, option_document([choice("colour", "red", default="red")], id="d1", products=["p1"]))
+    quoted = (await shop.api.post("/v1/quotes", json={"product_id": "p1", "shopper_id": "s0"})).json()
+    line = {"product_id": "p1", "quantity": 1, "unit_price_minor": 1000, "quote_id": quoted["quote_id"]}
+    made = order("o1", [], shopper_id="s0") | {"lines": [line]}
+    assert (await shop.api.put("/v1/orders/o1", json=made)).status_code == 200
 
 
 async def parents(app: Connection) -> list[str]:

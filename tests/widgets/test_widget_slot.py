@@ -38,6 +38,24 @@ async def test_slot_shows_the_products_under_the_answers_heading(browser: Browse
     assert watch.errors == []
 
 
+async def test_c4_a_card_shows_the_price_as_it_would_be_made_for_this_shopper(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    ready = {"ready": True, "price_minor": 15_400, "text": "Made to your measure · 10 work days"}
+    asked = {"ready": False, "price_minor": None, "text": None, "prompt": "measure"}
+    api.products = [make_product(0, sale_price_minor=99, made=ready), make_product(1, made=asked)]
+    with serve(build_bare_shop(api_url, SLOT)) as shop:
+        async with open_page(browser) as (page, watch):
+            await page.goto(shop)
+            await state_is(page, "ready")
+            prices = await page.locator(".lastbook-price").all_inner_texts()
+            above = await page.locator(".lastbook-brand").all_inner_texts()
+    assert prices[0] == "$154.00"
+    assert above[0].lower() == ready["text"].lower()
+    assert ("154" in prices[1], "measure" in above[1]) == (False, False)
+    assert watch.errors == []
+
+
 async def test_all_slots_of_a_page_are_one_request_without_preflight(
     browser: Browser, api: FakeApi, api_url: str
 ) -> None:

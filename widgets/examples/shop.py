@@ -66,6 +66,8 @@ class Brand(NamedTuple):
     footer: str
     grid: int
     """Products of the popular shelf: whole rows at the widths that this shop's cards have."""
+    more: tuple[tuple[str, str], ...] = ()
+    """Further places of the front page, and what stands above the shop's own shelf there."""
 
 
 BRANDS: Final = {
@@ -90,6 +92,7 @@ BRANDS: Final = {
         similar="Made in the same hand",
         footer="A demonstration shop. Long Step, its shoes and its customers are made up.",
         grid=8,
+        more=(("home-made-for-you", "Made to measure"), ("home-collection", "For the season")),
     ),
 }
 

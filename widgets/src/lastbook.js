@@ -6,7 +6,8 @@
  * fetched when the first of their kind comes near the screen.
  *
  * @typedef {{id: string, title: string, url: string, image?: string | null, brand?: string, price_minor?: number,
- *   sale_price_minor?: number | null, currency?: string}} Product
+ *   sale_price_minor?: number | null, currency?: string,
+ *   made?: {text: string | null, price_minor: number | null}}} Product
  * @typedef {{name: string, strategy: string, source: string, heading?: string, why?: string | null,
  *   products: Product[]}} Filling
  * @typedef {[string, object, ...Wanted[]] | Node | string} Wanted an element as `draw` takes it, a node, or text
@@ -73,8 +74,7 @@ let events = [];
 
 /** Note what a shopper did: `track("cart", "123")`. Sent when the page hides. */
 function track(type, product, slot) {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const id = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const id = crypto.getRandomValues(new Uint32Array(4)).join("-");
   events.push({ id, type, product: String(product), slot, at: new Date().toISOString() });
   if (events.length >= SENT_AT_ONCE) flush();
 }
@@ -127,9 +127,11 @@ function money(minor, currency) {
   }
 }
 
-function price(product) {
-  const regular = money(product.price_minor, product.currency);
-  const sale = product.sale_price_minor < product.price_minor && money(product.sale_price_minor, product.currency);
+/** What is made to this shopper's measure has a price of its own, and no other beside it. */
+function price({ made, price_minor, sale_price_minor, currency }) {
+  const own = made?.price_minor;
+  const regular = money(own ?? price_minor, currency);
+  const sale = own == null && sale_price_minor < price_minor && money(sale_price_minor, currency);
   const line = make("span", "price");
   const labelled = (tag, label, text) => make(tag, "", make("span", "unseen", label + " "), text);
   if (regular && sale) line.append(labelled("ins", words.now, sale), " ", labelled("del", words.before, regular));
@@ -151,7 +153,7 @@ function picture(product) {
 function card(product, url) {
   const link = make("a", "");
   link.href = url;
-  const lines = [make("span", "brand", product.brand ?? ""), make("span", "title", product.title), price(product)];
+  const lines = [make("span", "brand", product.made?.text ?? product.brand ?? ""), make("span", "title", product.title), price(product)];
   link.append(picture(product), make("span", "text", ...lines));
   return make("li", "card", link);
 }

@@ -1,0 +1,1 @@
+"""Tests of size charts, advice and what is learned of it."""
