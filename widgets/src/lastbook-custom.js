@@ -173,13 +173,13 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     if (few) {
       const radios = offers.map((offer) => [
         "label", { part: "value" }, ["input", { type: "radio", name: id, onchange, ...picked(offer, "checked") }],
-        ["span", {}, offer.label, ...remarks(offer).map((remark) => ["small", {}, remark])],
+        ["span", {}, offer.label, ...remarks(offer, value).map((remark) => ["small", {}, remark])],
       ]);
       return ["fieldset", box, ["legend", {}, label], ["div", { part: "values" }, ...radios], below];
     }
     const field = { part: "field", id: "field-" + id, "aria-describedby": "wrong-" + id };
     const entries = offers.map((offer) => [
-      "option", picked(offer, "selected"), [offer.label, ...remarks(offer)].join(" · "),
+      "option", picked(offer, "selected"), [offer.label, ...remarks(offer, value)].join(" · "),
     ]);
     const control = kind === "choice" ? [["select", { ...field, onchange }, ...entries]] : typed(option, { ...field, value });
     return ["div", box, ["label", { htmlFor: field.id }, label], ...control, below];
@@ -189,8 +189,9 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     }
   }
 
-  function remarks({ price_minor, why_not }) {
-    return [extra(price_minor), why_not].filter(Boolean);
+  /** What a value costs more, and what speaks against it; of the chosen one that is said below. */
+  function remarks({ id, price_minor, why_not }, value) {
+    return [extra(price_minor), id !== value && why_not].filter(Boolean);
   }
 
   function typed({ id, kind, min, max, step, unit, max_length }, field) {
