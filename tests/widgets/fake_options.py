@@ -13,7 +13,7 @@ from starlette.routing import Route
 from tests.widgets.fake_record import FakeRecord
 
 ANYONE = {"access-control-allow-origin": "*"}
-Behaviour = Literal["ready", "slow", "status 500", "status 404", "half json", "no document"]
+Behaviour = Literal["ready", "slow", "status 500", "status 404", "half json", "not on sale"]
 SOLES = {"cloth": ("Stitched cloth", 0), "leather": ("Leather", 2000), "rubber": ("Rubber", -500)}
 WIDTHS = {"regular": ("Regular", 0), "wide": ("Wide", 800)}
 COLOURS = ("Ink", "Indigo", "Jade", "Rose", "Oatmeal", "Plum", "Flannel", "Vermilion", "Snow")
@@ -49,7 +49,13 @@ class FakeOptions:
             missing = [key for key in NEEDED if not self.record.has(key)]
         issues = [*self._conflicts(answers), *self._open(answers, missing)]
         return {
-            "product": {"id": question["product"], "title": "Shoe", "currency": "USD", "price_minor": self.base_minor},
+            "product": {
+                "id": question["product"],
+                "title": "Shoe",
+                "currency": "USD",
+                "price_minor": self.base_minor,
+                "available": self.behaviour != "not on sale",
+            },
             "document": {"id": "cloth-shoe", "version": 1, "options": self._options(answers)},
             "answers": answers,
             "prefilled": {"initials": "personal"} if known and "initials" not in question["answers"] else {},
@@ -69,7 +75,7 @@ class FakeOptions:
                 "ready": not missing,
                 "missing": missing,
                 "stale": [],
-                "person": None,
+                "person": question.get("person"),
             },
             "promise": {
                 "confirm_by": "2026-11-23T08:00:00Z",
@@ -128,7 +134,9 @@ class FakeOptions:
 
     def _option(self, name: str, kind: str, label: str, **more: Any) -> dict[str, Any]:
         text = self.labels.get(name, label)
-        return {"id": name, "kind": kind, "label": text, "required": False, "shown": True, **more}
+        absent = dict.fromkeys(("max_length", "min", "max", "step", "unit", "key"))
+        kept = {"id": name, "kind": kind, "label": text, "required": False, "shown": True, "values": []}
+        return {**kept, **absent, **more}
 
 
 def option_routes() -> list[Route]:
@@ -150,9 +158,7 @@ async def configure(request: Request) -> Response:
             return JSONResponse({"title": "no"}, int(options.behaviour.split()[1]), ANYONE)
         case "half json":
             return Response('{"product": {"id', headers=ANYONE, media_type="application/json")
-        case "no document":
-            return JSONResponse({"document": None}, headers=ANYONE)
-        case "ready":
+        case "ready" | "not on sale":
             pass
     return JSONResponse(options.answer(question), headers=ANYONE)
 
@@ -167,6 +173,6 @@ async def quotes(request: Request) -> Response:
 
 def _values(table: Mapping[str, tuple[str, int]]) -> list[dict[str, Any]]:
     return [
-        {"id": name, "label": label, "price_minor": amount or None, "available": True, "why_not": None}
+        {"id": name, "label": label, "price_minor": amount, "available": True, "why_not": None}
         for name, (label, amount) in table.items()
     ]

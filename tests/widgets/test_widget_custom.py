@@ -267,7 +267,7 @@ async def test_c5_a_refused_quote_is_said_and_the_choices_stay(browser: Browser,
         ("status 500", "error"),
         ("half json", "error"),
         ("status 404", "empty"),
-        ("no document", "empty"),
+        ("not on sale", "empty"),
     ],
 )
 async def test_without_an_answer_the_shops_own_children_stay(

@@ -6,9 +6,10 @@
  * The shop's children stay until the first answer, and where there is none.
  *
  * @typedef {{id: string, kind: "choice" | "text" | "number" | "measurement", label: string, required: boolean,
- *   shown: boolean, values?: {id: string, label: string, price_minor: number | null, available: boolean,
- *   why_not: string | null}[], max_length?: number, min?: number, max?: number, step?: number, unit?: string,
- *   key?: string}} Option
+ *   shown: boolean, values: {id: string, label: string, price_minor: number, available: boolean,
+ *   why_not: string | null}[], max_length: number | null, min: number | null, max: number | null, step: number | null,
+ *   unit: string | null, key: string | null}} Option what its kind does not have is null, or no values; a value that
+ *   conflicts with another answer says with which, and may be chosen all the same
  * @typedef {{code: string, rule: string | null, options: string[], message: string, fix: {option: string, act: string,
  *   values: any[], also?: {option: string, value: any}[]} | null}} Issue
  */
@@ -78,7 +79,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     const now = JSON.stringify(own);
     try {
       const next = await put("configure", { answers: own });
-      if (!next.document) throw { status: 404 };
+      if (!next.product.available) throw { status: 404 };
       take(next, now === asked ? answer?.result.price_minor : undefined);
       asked = now;
     } catch (error) {
@@ -167,18 +168,18 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     const box = { id: "box-" + id, part: wrong[0] ? "option wrong" : "option", "aria-describedby": "wrong-" + id };
     const below = ["div", { part: "issue", id: "wrong-" + id }, ...wrong];
     const onchange = ({ target }) => choose({ [id]: target.value || null });
-    const few = values?.length <= MOST_BUTTONS;
-    const offers = required && few ? values : [{ id: "", label: required ? "" : text.none }, ...(values ?? [])];
+    const few = kind === "choice" && values.length <= MOST_BUTTONS;
+    const offers = required && few ? values : [{ id: "", label: required ? "" : text.none }, ...values];
     if (few) {
       const radios = offers.map((offer) => [
         "label", { part: "value" }, ["input", { type: "radio", name: id, onchange, ...picked(offer, "checked") }],
-        ["span", {}, offer.label, ...remarks(offer).map((remark) => ["small", {}, remark])],
+        ["span", {}, offer.label, ...remarks(offer, value).map((remark) => ["small", {}, remark])],
       ]);
       return ["fieldset", box, ["legend", {}, label], ["div", { part: "values" }, ...radios], below];
     }
     const field = { part: "field", id: "field-" + id, "aria-describedby": "wrong-" + id };
     const entries = offers.map((offer) => [
-      "option", picked(offer, "selected"), [offer.label, ...remarks(offer)].join(" · "),
+      "option", picked(offer, "selected"), [offer.label, ...remarks(offer, value)].join(" · "),
     ]);
     const control = kind === "choice" ? [["select", { ...field, onchange }, ...entries]] : typed(option, { ...field, value });
     return ["div", box, ["label", { htmlFor: field.id }, label], ...control, below];
@@ -188,8 +189,9 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     }
   }
 
-  function remarks({ price_minor, why_not }) {
-    return [extra(price_minor), why_not].filter(Boolean);
+  /** What a value costs more, and what speaks against it; of the chosen one that is said below. */
+  function remarks({ id, price_minor, why_not }, value) {
+    return [extra(price_minor), id !== value && why_not].filter(Boolean);
   }
 
   function typed({ id, kind, min, max, step, unit, max_length }, field) {
@@ -197,7 +199,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     const oninput = ({ target: { value }, isComposing }) => {
       choose({ [id]: value ? (number ? +value : value) : null }, TYPING_MS * (isComposing ? 6 : 1));
     };
-    const recorded = answer.prefilled?.[id] === "personal" && text.personal;
+    const recorded = answer.prefilled[id] === "personal" && text.personal;
     const limits = number ? { type: "number", min, max, step } : { maxLength: max_length };
     return [["input", { ...limits, ...field, oninput, autocomplete: "off" }],
       ["small", {}, number ? unit : fill(text.length, max_length), recorded && " · " + recorded]];
@@ -223,7 +225,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
   /* ---- the fit ---- */
 
   function fit(needed) {
-    const { who, consent, ready, missing, stale, person } = answer.fit;
+    const { who, consent, ready, missing, stale } = answer.fit;
     const list = (name, wanted) => {
       const labels = needed.filter(({ key }) => wanted(key)).map(({ label }) => label).join(", ");
       return line(labels && fill(text[name], labels));
@@ -234,7 +236,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
       : [list("recorded", (key) => !open(key)), list("missing", open), list("stale", (key) => stale.includes(key)),
         (!ready || stale[0]) && link("measure")];
     const wrong = answer.result.issues.filter(({ code }) => code === "out_of_range").map(({ message }) => line(message));
-    return ["div", { part: ready ? "fit" : "fit wrong" }, ["strong", {}, text.fit, person && " · " + person.name], ...lines, ...wrong];
+    return ["div", { part: ready ? "fit" : "fit wrong" }, ["strong", {}, text.fit], ...lines, ...wrong];
   }
 
   function link(name) {

@@ -124,10 +124,11 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
     return get("profile") ?? data.definitions[0]?.kind;
   }
 
-  /** @returns {Definition[]} */
+  /** In the order of `fields`. @returns {Definition[]} */
   function definitions() {
+    const all = data.definitions.filter((one) => one.kind === kind());
     const keys = get("fields")?.split(/[\s,]+/);
-    return data.definitions.filter((one) => one.kind === kind() && (keys?.includes(one.key) ?? true));
+    return keys ? keys.flatMap((key) => all.filter((one) => one.key === key)) : all;
   }
 
   /* ---- the page ---- */
@@ -139,7 +140,6 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
       data.people[0] && people(),
       ...definitions().map(measurement),
       ...(data.known ? own() : [stranger()]),
-      ["div", { part: "said", role: "status" }, ...said.map((line) => ["p", {}, line])],
     );
   }
 
@@ -213,6 +213,7 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
       !data.consent && ["label", { part: "consent" }, ["input", { id: "consent", type: "checkbox", checked: agreed, onchange }],
         ["span", {}, text.consent]],
       button("save", text.save, save),
+      ["div", { part: "said", role: "status" }, ...said.map((line) => ["p", {}, line])],
       data.history[0] && history(),
       data.history[0] && removal(),
     ];
