@@ -37,7 +37,7 @@ class OptionView:
     label: str
     required: bool
     shown: bool
-    values: tuple[ValueView, ...] | None
+    values: tuple[ValueView, ...]
     max_length: int | None
     min: float | None
     max: float | None
@@ -68,7 +68,7 @@ def _view(one: PlannedOption, values: tuple[ValueView, ...], shown: bool, locale
         label=label_of(option, locale),
         required=one.required,
         shown=shown,
-        values=values or None,
+        values=values,
         max_length=option.max_length if isinstance(option, TextOption) else None,
         min=None if number is None else number.min,
         max=None if number is None else number.max,

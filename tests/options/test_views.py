@@ -1,7 +1,7 @@
 """Views of options: what a page offers, what it costs, and why a value is not to be had."""
 
 from tenants.fields import Scalar
-from tenants.option_views import OptionView, ValueView, list_views
+from tenants.option_views import OptionView, list_views
 from tests.options.shoes import SHOE, answer, choice, document, fixed, percent, publish, rule, said
 from tests.support.shop import Document
 
@@ -12,16 +12,11 @@ def views(body: Document, answers: dict[str, Scalar], *, locale: str = "en") -> 
     return {view.id: view for view in list_views(published, evaluation, base_price_minor=10_000, locale=locale)}
 
 
-def values(view: OptionView) -> tuple[ValueView, ...]:
-    assert view.values is not None, "a choice has values"
-    return view.values
-
-
 def test_c3_each_option_is_shown_with_its_bounds_and_its_values_prices() -> None:
     found = views(SHOE, {"width": "wide"})
 
     assert [*found] == [option["id"] for option in SHOE["options"]]
-    assert [(value.id, value.price_minor) for value in values(found["colour"])] == [("black", 0), ("red", 250)]
+    assert [(value.id, value.price_minor) for value in found["colour"].values] == [("black", 0), ("red", 250)]
     assert (found["laces"].min, found["laces"].max, found["laces"].step, found["laces"].unit) == (60, 120, 0.5, "cm")
     assert (found["initials"].shown, found["initials"].max_length) == (False, 4)
     assert (found["foot_length"].kind, found["foot_length"].key) == ("measurement", "foot_length")
@@ -29,17 +24,17 @@ def test_c3_each_option_is_shown_with_its_bounds_and_its_values_prices() -> None
 
 def test_c3_the_price_of_a_value_is_what_choosing_it_adds() -> None:
     body = document([choice("a", "x", {"id": "y", "price": percent(333)}, price=fixed(70))])
-    value = values(views(body, {})["a"])[1]
+    value = views(body, {})["a"].values[1]
 
     assert answer(body, {"a": "y"}).price_minor == 10_000 + value.price_minor
 
 
 def test_c3_a_value_that_conflicts_says_with_what_and_stays_to_be_chosen() -> None:
-    slim = values(views(SHOE, {"sole": "rubber"})["width"])[0]
+    slim = views(SHOE, {"sole": "rubber"})["width"].values[0]
 
     assert slim.available
     assert slim.why_not == "Sole (rubber) does not go together with width (slim)."
-    assert values(views(SHOE, {"sole": "cloth"})["width"])[0].why_not is None
+    assert views(SHOE, {"sole": "cloth"})["width"].values[0].why_not is None
 
 
 def test_c3_a_value_that_is_not_offered_says_why() -> None:
@@ -47,7 +42,7 @@ def test_c3_a_value_that_is_not_offered_says_why() -> None:
     body = document(
         [choice("a", "x", closed, "z"), choice("b", "x", "y")], [rule("r", "show", said("b", "x"), said("a", "z"))]
     )
-    found, chinese = values(views(body, {"b": "y"})["a"]), values(views(body, {"b": "y"}, locale="zh")["a"])
+    found, chinese = views(body, {"b": "y"})["a"].values, views(body, {"b": "y"}, locale="zh")["a"].values
 
     assert [(value.available, value.why_not) for value in found] == [
         (True, None), (False, "a: Felt is not offered in this region."), (False, "a does not go with b as it is (y)."),
