@@ -64,7 +64,7 @@ class _Known:
 async def check_lines(conn: Connection, lines: Sequence[ToldLine]) -> CheckedLines:
     """Judge the lines of these orders; the quotes that they name are held until the transaction ends.
 
-    One query where none is made to order, four otherwise.
+    One query where none is made to order, five otherwise.
     """
     kept = await conn.fetch(_MADE, [*{one.order_id for one in lines}]) if lines else ()
     made = {(row["order_id"], row["line_id"]): row for row in kept}
@@ -73,6 +73,7 @@ async def check_lines(conn: Connection, lines: Sequence[ToldLine]) -> CheckedLin
         return CheckedLines()
     # Shoppers before quotes, as a merge locks them.
     named = await name_shoppers(conn, {one.shopper_id for one in lines if one.shopper_id is not None})
+    await conn.execute(_HOLD, naming)
     quotes = {row["quote_id"]: row for row in await conn.fetch(_QUOTES, naming)}
     owners = {row["shopper_id"] for row in quotes.values() if row["shopper_id"] is not None}
     return _judge(lines, _Known(made, quotes, named, await list_consenting(conn, owners)))
@@ -148,6 +149,15 @@ join orders using (tenant_id, order_id)
 where order_id = any($1::text[])
 """
 
+# A statement of its own: one that waited for the lock would still see what was ordered before it began.
+_HOLD = """
+select
+from quotes
+where quote_id = any($1::uuid[])
+order by quote_id
+for update
+"""
+
 # measures: how many it is made by. found: how many of these can be copied.
 _QUOTES = """
 select quote_id, shopper_id, product_id, price_minor, currency, lead_days, expires_at,
@@ -172,6 +182,4 @@ select quote_id, shopper_id, product_id, price_minor, currency, lead_days, expir
     end as found
 from quotes
 where quote_id = any($1::uuid[])
-order by quote_id
-for update of quotes
 """
