@@ -3,6 +3,7 @@
 from infra.embedded.stripe.books import Books, Record, empty, listed, new_id
 from infra.embedded.stripe.calls import DATED, LIST, Call, route
 from infra.embedded.stripe.forms import Params
+from infra.embedded.stripe.method_types import chosen_types
 from infra.embedded.stripe.payment_intents import CURRENCIES, check_may_charge
 from infra.embedded.stripe.prices import AMOUNTS, amount_for, new_price
 from infra.embedded.stripe.products import new_product
@@ -17,7 +18,7 @@ _SUBSCRIPTION_DATA = "application_fee_percent description metadata trial_end tri
 _PLAIN = "client_reference_id currency customer_email locale submit_type billing_address_collection"
 _ACCEPTS = (
     f"{_PLAIN} cancel_url customer customer_creation expires_at line_items metadata mode payment_intent_data "
-    "payment_method_collection payment_method_types setup_intent_data subscription_data success_url ui_mode "
+    "payment_method_collection allowed_payment_method_types setup_intent_data subscription_data success_url ui_mode "
     "allow_promotion_codes custom_text consent_collection"
 )
 
@@ -100,7 +101,7 @@ def _lines(books: Books, params: Params, mode: str, session_id: str) -> list[Rec
     if mode == "setup":
         if rows:
             raise InvalidRequest("line_items cannot be used in setup mode.", param="line_items")
-        if params.text("currency") is None and "payment_method_types" not in params:
+        if params.text("currency") is None and "allowed_payment_method_types" not in params:
             raise InvalidRequest("Missing required param: currency.", code="parameter_missing", param="currency")
         return []
     if not rows:
@@ -152,7 +153,7 @@ def _inline_price(books: Books, given: Params) -> Record:
 
 
 def _session(books: Books, params: Params, mode: str) -> Record:
-    session_id, now = new_id("cs_test"), books.now()
+    session_id, now, types = new_id("cs_test"), books.now(), chosen_types(params)
     expires = params.whole("expires_at") or now + _DAY
     if not now + 1800 <= expires <= now + _DAY:
         message = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation."
@@ -185,7 +186,8 @@ def _session(books: Books, params: Params, mode: str) -> Record:
         "metadata": params.metadata(),
         "mode": mode,
         "payment_method_collection": "always" if mode == "subscription" else "if_required",
-        "payment_method_types": params.texts("payment_method_types") or ["card"],
+        "allowed_payment_method_types": types["allowed_payment_method_types"],
+        "payment_method_types": types["payment_method_types"],
         "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
         "status": "open",
         "success_url": params.need_text("success_url"),
