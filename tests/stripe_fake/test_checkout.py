@@ -58,6 +58,16 @@ async def test_a_declined_card_can_be_followed_by_another(client: stripe.StripeC
     assert len((await client.v1.payment_intents.list_async()).data) == 1
 
 
+async def test_the_intent_of_an_open_session_belongs_to_its_page(client: stripe.StripeClient, fake: FakeStripe) -> None:
+    session = await open_session(client, line_items=LINES)
+    await send(fake, session, "4000 0000 0000 9995")
+    intent = (await client.v1.payment_intents.list_async()).data[0]
+    with pytest.raises(stripe.InvalidRequestError, match="belongs to an open Checkout Session"):
+        await client.v1.payment_intents.cancel_async(intent.id)
+    await client.v1.checkout.sessions.expire_async(session.id)
+    assert (await client.v1.payment_intents.cancel_async(intent.id)).status == "canceled"
+
+
 @pytest.mark.parametrize("typed", [{"number": "1234"}, {"expiry": "13/34"}, {"expiry": "soon"}, {"expiry": "01/20"}])
 async def test_a_mistyped_card_is_said_on_the_page(
     client: stripe.StripeClient, fake: FakeStripe, typed: dict[str, str]
@@ -99,7 +109,8 @@ async def test_a_card_is_saved_for_later_on_a_merchants_account(
     await fake.control("POST", f"authenticate/{setup.id}", {"passed": True})
     session = await client.v1.checkout.sessions.retrieve_async(session.id, {"expand": ["setup_intent"]}, options)
     assert isinstance(session.setup_intent, stripe.SetupIntent)
-    assert (session.status, session.setup_intent.metadata) != ("open", None)
+    assert session.setup_intent.metadata is not None
+    assert (session.status, session.setup_intent.metadata["preorder"]) == ("complete", "3")
     wanted: Any = {
         "amount": 700,
         "currency": "usd",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
+from tests.stripe_fake.people import told
 from tests.support.stripe import FakeStripe
 
 
@@ -27,9 +28,8 @@ async def test_a_saved_card_is_attached_to_its_customer(client: stripe.StripeCli
 async def test_a_declining_card_is_not_saved_and_another_one_is(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.CardError) as caught:
         await save(client, "pm_card_chargeDeclinedInsufficientFunds")
-    assert caught.value.error is not None
-    assert caught.value.error.decline_code == "insufficient_funds"
-    setup = caught.value.error.setup_intent
+    assert told(caught).decline_code == "insufficient_funds"
+    setup = told(caught).setup_intent
     assert (setup.status, setup.last_setup_error.code) == ("requires_payment_method", "card_declined")
     again = await client.v1.setup_intents.confirm_async(setup.id, {"payment_method": "pm_card_visa"})
     assert again.status == "succeeded"
