@@ -10,7 +10,9 @@ from infra.embedded.stripe.paying import (
     Confirmation,
     cancel_intent,
     capture_intent,
+    check_return_url,
     confirm_intent,
+    refuse_ended,
     refuse_of_session,
     unexpected_state,
 )
@@ -68,7 +70,7 @@ def create(call: Call) -> Record:
     how = _confirmation(params)
     if not confirms and how != Confirmation():
         raise InvalidRequest("off_session and return_url can only be set together with confirm=true.", param="confirm")
-    intent = new_intent(call.books, params)
+    intent = new_intent(call.books, params, how if confirms else None)
     return confirm_intent(call.books, intent, how) if confirms else intent
 
 
@@ -91,6 +93,7 @@ def confirm(call: Call) -> Record:
     """Try to take the money, with another card if one is named."""
     intent, params = call.books.get("payment_intent", call.id, "intent"), call.params
     refuse_of_session(call.books, intent)
+    refuse_ended(intent)
     how = _confirmation(params)
     if "payment_method" in params:
         intent.update(_method(call.books, params, intent["customer"]))
@@ -122,14 +125,16 @@ def search_intents(call: Call) -> Record:
     return search(call, "payment_intent", ("amount", "created", "currency", "customer", "status"))
 
 
-def new_intent(books: Books, params: Params) -> Record:
-    """Keep a new intent. Raises InvalidRequest for amounts, currencies and cards that cannot be."""
+def new_intent(books: Books, params: Params, how: Confirmation | None = None) -> Record:
+    """Keep a new intent, which is confirmed next if it is said how. Raises InvalidRequest for amounts, currencies and cards that cannot be."""
     check_may_charge(books)
     intent = _blank(books)
     params.need_whole("amount")
     params.need_text("currency")
     intent.update(_given(books, params, intent))
     intent.update(chosen_types(params))
+    if how is not None:
+        check_return_url(intent, how)
     books.add(intent)
     books.emit("payment_intent.created", intent)
     return intent
