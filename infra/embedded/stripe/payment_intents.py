@@ -126,7 +126,7 @@ def search_intents(call: Call) -> Record:
 
 
 def new_intent(books: Books, params: Params, how: Confirmation | None = None) -> Record:
-    """Keep a new intent, which is confirmed next if it is said how. Raises InvalidRequest for amounts, currencies and cards that cannot be."""
+    """Keep a new intent, which is confirmed next if it is said how. Raises InvalidRequest for what cannot be."""
     check_may_charge(books)
     intent = _blank(books)
     params.need_whole("amount")
