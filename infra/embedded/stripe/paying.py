@@ -63,7 +63,9 @@ def authenticate_intent(books: Books, intent: Record, *, passed: bool) -> Record
     return _attempt(books, intent, method, authenticated=True, raises=False)
 
 
-def capture_intent(books: Books, intent: Record, amount: int | None, fee: int | None) -> Record:
+def capture_intent(
+    books: Books, intent: Record, amount: int | None, fee: int | None, metadata: dict[str, str]
+) -> Record:
     """Take held money, all of it or a part. Raises WrongState when there is no hold."""
     if intent["status"] != "requires_capture":
         message = (
@@ -77,7 +79,7 @@ def capture_intent(books: Books, intent: Record, amount: int | None, fee: int | 
         raise InvalidRequest(message, code="amount_too_large", param="amount_to_capture")
     charge = books.get("charge", intent["latest_charge"])
     capture_charge(books, charge, amount, fee)
-    intent.update(application_fee_amount=charge["application_fee_amount"])
+    intent.update(application_fee_amount=charge["application_fee_amount"], metadata=metadata)
     return _succeed(books, intent, amount)
 
 

@@ -3,6 +3,7 @@
 from infra.embedded.stripe.books import Books, Record, empty, new_id
 from infra.embedded.stripe.calls import DATED, Call, route
 from infra.embedded.stripe.charges import APPLICATION
+from infra.embedded.stripe.currencies import read_amount, read_currency
 from infra.embedded.stripe.customers import shipping_of
 from infra.embedded.stripe.forms import Params
 from infra.embedded.stripe.method_types import NAMES, chosen_types
@@ -20,40 +21,6 @@ from infra.embedded.stripe.payment_methods import resolve_for
 from infra.embedded.stripe.refusals import InvalidRequest, NoAccess
 from infra.embedded.stripe.searching import SEARCH, search
 
-CURRENCIES = frozenset(
-    [
-        "aed",
-        "aud",
-        "bgn",
-        "brl",
-        "cad",
-        "chf",
-        "cny",
-        "czk",
-        "dkk",
-        "eur",
-        "gbp",
-        "hkd",
-        "huf",
-        "inr",
-        "jpy",
-        "krw",
-        "mxn",
-        "myr",
-        "nok",
-        "nzd",
-        "pln",
-        "ron",
-        "sek",
-        "sgd",
-        "thb",
-        "twd",
-        "usd",
-    ]
-)
-_LEAST = {"gbp": 30, "hkd": 400, "jpy": 50, "mxn": 1000, "nok": 300, "sek": 300, "dkk": 250, "pln": 200, "twd": 1000}
-"""The smallest payment in a currency, in minor units, where it is not 50 (https://docs.stripe.com/currencies)."""
-MOST = 99_999_999
 _CANCELLATIONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 _UPDATABLE = (
     "amount application_fee_amount capture_method currency customer description metadata payment_method receipt_email "
@@ -102,13 +69,10 @@ def confirm(call: Call) -> Record:
 
 
 def capture(call: Call) -> Record:
+    """Take held money, all of it or `amount_to_capture`."""
     intent, params = call.books.get("payment_intent", call.id, "intent"), call.params
-    metadata = params.metadata(intent["metadata"])
-    captured = capture_intent(
-        call.books, intent, params.whole("amount_to_capture"), params.whole("application_fee_amount")
-    )
-    captured["metadata"] = metadata
-    return captured
+    amount, fee = params.whole("amount_to_capture"), params.whole("application_fee_amount")
+    return capture_intent(call.books, intent, amount, fee, params.metadata(intent["metadata"]))
 
 
 def cancel(call: Call) -> Record:
@@ -150,9 +114,9 @@ def check_may_charge(books: Books) -> None:
 def _given(books: Books, params: Params, intent: Record) -> Record:
     found: Record = {name: params.text(name) for name in _TEXTS if name in params}
     if "currency" in params:
-        found["currency"] = _currency(params)
+        found["currency"] = read_currency(params)
     if "amount" in params:
-        found["amount"] = _amount(params, found.get("currency") or intent["currency"])
+        found["amount"] = read_amount(params, found.get("currency") or intent["currency"])
     if "application_fee_amount" in params:
         found["application_fee_amount"] = _fee(books, params, found.get("amount") or intent["amount"])
     if "capture_method" in params:
@@ -171,27 +135,6 @@ def _given(books: Books, params: Params, intent: Record) -> Record:
 def _method(books: Books, params: Params, customer: str | None) -> Record:
     method = resolve_for(books, params.need_text("payment_method"), customer)
     return {"payment_method": method["id"], "status": "requires_confirmation"}
-
-
-def _currency(params: Params) -> str:
-    currency = params.need_text("currency").lower()
-    if currency not in CURRENCIES:
-        raise InvalidRequest(f"Invalid currency: {currency}.", param="currency")
-    return currency
-
-
-def _amount(params: Params, currency: str) -> int:
-    amount, least = params.need_whole("amount"), _LEAST.get(currency, 50)
-    if amount < 1:
-        raise InvalidRequest(
-            "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount"
-        )
-    if amount < least:
-        message = f"Amount must be at least {least} {currency} in minor units."
-        raise InvalidRequest(message, code="amount_too_small", param="amount")
-    if amount > MOST:
-        raise InvalidRequest(f"Amount must be no more than {MOST}.", code="amount_too_large", param="amount")
-    return amount
 
 
 def _fee(books: Books, params: Params, amount: int) -> int:
