@@ -127,6 +127,12 @@ def test_a_folder_that_cannot_be_made_is_said_with_what_to_do(tmp_path: Path) ->
         pass
 
 
+def test_an_address_without_a_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="STRIPE_API_KEY"):
+        read_settings({"STRIPE_BASE_URL": "http://127.0.0.1:1"})
+    assert read_settings({"STRIPE_API_KEY": ""}).stripe_api_key is None
+
+
 async def test_without_a_key_no_client_is_made() -> None:
     with pytest.raises(ValueError, match="STRIPE_API_KEY"):
         async with open_stripe(read_settings({})):
