@@ -82,9 +82,7 @@ def stripe_environment(settings: Settings) -> dict[str, str]:
 def _stripe_base_url(env: Mapping[str, str]) -> str | None:
     base = env.get("STRIPE_BASE_URL") or None
     if base is not None and not env.get("STRIPE_API_KEY"):
-        raise ValueError(
-            "STRIPE_BASE_URL is set without STRIPE_API_KEY: say which key that Stripe takes, or unset both."
-        )
+        raise ValueError("STRIPE_BASE_URL is set without STRIPE_API_KEY: set the key that it takes, or unset both.")
     return base
 
 
