@@ -32,12 +32,18 @@ class Settings:
     """How long a training waits for more orders after the first one."""
     tune_seconds: int = 60
     """How long a tenant's weekly training looks for better parameters; 0 for not at all."""
+    stripe_api_key: str | None = None
+    """None starts the embedded stand-in for Stripe, which moves no money."""
+    stripe_webhook_secret: str | None = None
+    """Of the platform's endpoint for the events of connected accounts."""
+    stripe_base_url: str | None = None
+    """None for the real Stripe."""
     fetch_loopback: bool = False
     """Tests only: feeds may be fetched from this machine, by http."""
 
 
 def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
-    """Read the environment once; raises ValueError naming the variable that is not a number."""
+    """Read the environment once; raises ValueError naming the variable that cannot be."""
     data_dir = Path(env.get("LASTBOOK_DATA_DIR", ".lastbook")).absolute()
     host, port = env.get("LASTBOOK_HOST", "127.0.0.1"), _whole(env, "LASTBOOK_PORT", 8000)
     return Settings(
@@ -56,8 +62,28 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         max_in_flight=_whole(env, "LASTBOOK_MAX_IN_FLIGHT", 256),
         train_after_seconds=_whole(env, "LASTBOOK_TRAIN_AFTER_SECONDS", 300),
         tune_seconds=_whole(env, "LASTBOOK_TUNE_SECONDS", 60),
+        stripe_api_key=env.get("STRIPE_API_KEY") or None,
+        stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET") or None,
+        stripe_base_url=_stripe_base_url(env),
         fetch_loopback=env.get("LASTBOOK_FETCH_LOOPBACK", "0") == "1",
     )
+
+
+def stripe_environment(settings: Settings) -> dict[str, str]:
+    """The same three variables for a child process, as far as they are set."""
+    found = {
+        "STRIPE_API_KEY": settings.stripe_api_key,
+        "STRIPE_WEBHOOK_SECRET": settings.stripe_webhook_secret,
+        "STRIPE_BASE_URL": settings.stripe_base_url,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _stripe_base_url(env: Mapping[str, str]) -> str | None:
+    base = env.get("STRIPE_BASE_URL") or None
+    if base is not None and not env.get("STRIPE_API_KEY"):
+        raise ValueError("STRIPE_BASE_URL is set without STRIPE_API_KEY: set the key that it takes, or unset both.")
+    return base
 
 
 def _whole(env: Mapping[str, str], name: str, default: int) -> int:
