@@ -44,7 +44,7 @@ class StripeRefused(Conflict):
 
 
 async def make_account(client: StripeClient, tenant_id: UUID) -> Fact:
-    """A connected account of the merchant's own, who carries Stripe's fees and losses; the same one when asked again."""
+    """A connected account of the merchant's own, who carries fees and losses; the same one when asked again."""
     params: AccountCreateParams = {"type": "standard", "metadata": {KEY: f"tenant:{tenant_id}"}}
     async with _asking():
         made = await client.v1.accounts.create_async(params, {"idempotency_key": f"account:{tenant_id}"})
@@ -77,9 +77,7 @@ async def make_customer(client: StripeClient, charge: Charge, email: str | None)
     return made.id
 
 
-async def make_session(
-    client: StripeClient, charge: Charge, *, customer_id: str, title: str, success_url: str
-) -> Fact:
+async def make_session(client: StripeClient, charge: Charge, *, customer_id: str, title: str, success_url: str) -> Fact:
     """A page of Stripe's on which the shopper pays, or leaves the card; the same page when asked again."""
     params: SessionCreateParams = {
         "customer": customer_id,
@@ -143,7 +141,7 @@ async def make_payment(client: StripeClient, charge: Charge, *, customer_id: str
         async with _asking():
             made = await client.v1.payment_intents.create_async(params, _on(charge.account_id, charge.charge_key))
     except StripeRefused as refused:
-        return _declined(refused)
+        return _declined(charge, refused)
     return _fact(made)
 
 
@@ -209,14 +207,22 @@ def _fact(thing: stripe.StripeObject) -> Fact:
     return fact
 
 
-def _declined(refused: StripeRefused) -> Fact:
+def _declined(charge: Charge, refused: StripeRefused) -> Fact:
     """The intent stands in the error, if one was made."""
     cause = refused.__cause__
     error = cause.error if isinstance(cause, stripe.StripeError) else None
     intent = None if error is None else error.payment_intent
     if intent is not None:
         return _fact(intent)
-    return Fact(kind="payment_intent", id="", status="requires_payment_method", error_code=refused.reason)
+    return Fact(
+        kind="payment_intent",
+        id="",
+        key=charge.charge_key,
+        status="requires_payment_method",
+        amount_minor=charge.amount_minor,
+        currency=charge.currency,
+        error_code=refused.reason,
+    )
 
 
 @asynccontextmanager

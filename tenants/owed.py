@@ -8,79 +8,70 @@ from typing import Literal
 
 Mode = Literal["card_saved", "deposit", "upfront"]
 Purpose = Literal["setup", "deposit", "upfront", "balance", "full"]
-Ending = Literal["none", "expired", "by_shopper", "by_merchant", "dropped"]
-"""How a preorder came to its end without goods: its reservation ran out, its shopper or its merchant (a failed or
-cancelled campaign, a delay not agreed to) called it off, or its charges failed to the last."""
-
-BASIS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """What was agreed at joining."""
+class Price:
+    """What was agreed on joining."""
 
     mode: Mode
     total_minor: int
     deposit_minor: int
-    fee_basis_points: int
-    """Of the total: what a shopper who cancels, or whose card never pays, leaves behind; at most what was taken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a preorder stands. `returned_minor` counts refunds that are on their way."""
+    """Where a preorder stands."""
 
-    terms: Terms
+    price: Price
     joined: bool
-    ending: Ending
+    ended: bool
+    """Expired, cancelled, dropped: there will be no goods."""
     charge_due: bool
-    """The campaign is confirmed and the charge day has come."""
+    """The campaign is confirmed, and the day that the shopper chose has come."""
     taken_minor: int
     returned_minor: int
-
-    @property
-    def held_minor(self) -> int:
-        return self.taken_minor - self.returned_minor
+    """With refunds that are on their way, and disputes that were lost."""
+    waived_minor: int = 0
+    """Of the price: what the merchant gave back by hand and does not want any more."""
+    kept_minor: int = 0
+    """After the end: the fee for cancelling, as it was when it was cancelled."""
 
 
 def owed_minor(standing: Standing) -> int:
     """What the merchant should hold, once everything that is under way has ended."""
-    if standing.ending in ("by_shopper", "dropped"):
-        return min(cancellation_fee(standing.terms), standing.taken_minor)
-    if standing.ending != "none":
-        return 0
+    if standing.ended:
+        return standing.kept_minor
     # Nobody is charged who has not joined: a reservation is only a place kept.
     if not standing.joined:
         return 0
-    return _by_mode(standing)
+    return max(_by_mode(standing) - standing.waived_minor, 0)
 
 
 def owed_now(standing: Standing) -> int:
     """What is still to be charged."""
-    return max(owed_minor(standing) - standing.held_minor, 0)
+    return max(owed_minor(standing) - _held(standing), 0)
 
 
 def owed_back(standing: Standing) -> int:
     """What is to be returned."""
-    return max(standing.held_minor - owed_minor(standing), 0)
+    return max(_held(standing) - owed_minor(standing), 0)
 
 
-def cancellation_fee(terms: Terms) -> int:
-    """Rounded down, in the shopper's favour."""
-    return terms.total_minor * terms.fee_basis_points // BASIS
+def joining(price: Price) -> tuple[Purpose, int]:
+    """What joining takes: the purpose of its charge, and the amount; 0 only saves the card."""
+    amount = {"card_saved": 0, "deposit": price.deposit_minor, "upfront": price.total_minor}[price.mode]
+    if amount == 0 or price.mode == "card_saved":
+        return "setup", 0
+    return price.mode, amount
 
 
-def joining(terms: Terms) -> tuple[Purpose, int]:
-    """What joining takes: the purpose of its charge, and the amount (0 to save the card only)."""
-    if terms.mode == "deposit":
-        return "deposit", terms.deposit_minor
-    if terms.mode == "upfront":
-        return "upfront", terms.total_minor
-    return "setup", 0
+def _held(standing: Standing) -> int:
+    return standing.taken_minor - standing.returned_minor
 
 
 def _by_mode(standing: Standing) -> int:
-    terms = standing.terms
-    if terms.mode == "upfront" or standing.charge_due:
-        return terms.total_minor
-    return joining(terms)[1]
+    price = standing.price
+    if price.mode == "upfront" or standing.charge_due:
+        return price.total_minor
+    return joining(price)[1]

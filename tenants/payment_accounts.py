@@ -1,4 +1,4 @@
-"""Payment accounts: the account at Stripe to which a merchant's shoppers pay, and which tenant an account belongs to."""
+"""Payment accounts: the account at Stripe to which a merchant's shoppers pay, and whose account it is."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -63,9 +63,7 @@ async def open_payment_account(
 
 async def tell_account(conn: Connection, fact: Fact, *, told_at: datetime) -> bool:
     """Take over what Stripe lets the account do, unless something newer was told; returns whether it was news."""
-    return (
-        await conn.fetchval(_TELL, fact.id, fact.charges_enabled, fact.details_submitted, told_at)
-    ) is not None
+    return (await conn.fetchval(_TELL, fact.id, fact.charges_enabled, fact.details_submitted, told_at)) is not None
 
 
 async def put_retry_policy(conn: Connection, policy: RetryPolicy) -> None:

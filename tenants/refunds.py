@@ -5,7 +5,7 @@ Its key, `refund:{charge key}:{number}`, is Stripe's idempotency key and stands 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -14,7 +14,9 @@ from tenants.charges import LOST_AFTER, Charge
 from tenants.stripe_facts import Fact
 
 RefundStatus = Literal["pending", "failed", "succeeded"]
-MOST_TRIES = 3
+TRY_AGAIN_AFTER = timedelta(days=1)
+"""A refund that failed: the account may have the money by then."""
+MOST_TRIES = 10
 """Of giving back one charge. After that the shopper's bank does not take it, and the merchant must find another way."""
 
 
@@ -39,19 +41,23 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class Refundable:
-    """A charge that came, what is left of it, and how often a refund of it failed."""
+    """A charge that came, what is left of it, how often a refund of it failed, and when the last time."""
 
     charge_key: str
     left_minor: int
     failures: int
+    failed_at: datetime | None
+
+    def may_try(self, now: datetime) -> bool:
+        return self.failed_at is None or (self.failures < MOST_TRIES and self.failed_at + TRY_AGAIN_AFTER <= now)
 
 
-def plan_refunds(amount_minor: int, refundables: Sequence[Refundable]) -> list[tuple[str, int]]:
-    """How much of which charge to give back, the first charge first; less than asked when no more can be."""
+def plan_refunds(amount_minor: int, refundables: Sequence[Refundable], now: datetime) -> list[tuple[str, int]]:
+    """How much of which charge to give back, the first charge first; less than asked when no more can be now."""
     plan: list[tuple[str, int]] = []
     for one in refundables:
         share = min(amount_minor, one.left_minor)
-        if share > 0 and one.failures < MOST_TRIES:
+        if share > 0 and one.may_try(now):
             plan.append((one.charge_key, share))
             amount_minor -= share
     return plan
@@ -60,7 +66,7 @@ def plan_refunds(amount_minor: int, refundables: Sequence[Refundable]) -> list[t
 async def open_refunds(conn: Connection, preorder_id: UUID, amount_minor: int, *, now: datetime) -> Sequence[Refund]:
     """Write the refunds of so much, on a preorder that is held; the newest charge first."""
     refundables = [Refundable(**row) for row in await conn.fetch(_REFUNDABLE, preorder_id)]
-    plan = plan_refunds(amount_minor, refundables)
+    plan = plan_refunds(amount_minor, refundables, now)
     rows = await conn.fetch(_OPEN, [key for key, _ in plan], [amount for _, amount in plan], now)
     return [Refund(**row) for row in rows]
 
@@ -126,7 +132,8 @@ error_code, sends, created_at, settled_at"""
 _REFUNDABLE = """
 select c.charge_key,
     c.amount_minor - coalesce(sum(r.amount_minor) filter (where r.status <> 'failed'), 0)::bigint as left_minor,
-    count(*) filter (where r.status = 'failed') as failures
+    count(*) filter (where r.status = 'failed') as failures,
+    max(r.settled_at) filter (where r.status = 'failed') as failed_at
 from charges c
 left join refunds r using (tenant_id, charge_key)
 where c.preorder_id = $1 and c.status = 'succeeded'

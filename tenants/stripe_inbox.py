@@ -75,6 +75,14 @@ async def replay_stripe_events(
     return [row["event_id"] for row in rows]
 
 
+async def queue_forgotten_events(conn: Connection, tenant_id: UUID, *, before: datetime) -> int:
+    """Queue those again whose job came to nothing; returns how many."""
+    rows = await conn.fetch(_FORGOTTEN, before, MOST_REPLAYED)
+    for row in rows:
+        await _queue(conn, tenant_id, row["event_id"])
+    return len(rows)
+
+
 async def list_stripe_events(conn: Connection, *, before: str = "", limit: int = 100) -> Sequence[RecordedEvent]:
     """The newest first; those received before the event `before` ('' from the newest)."""
     return [_recorded(row) for row in await conn.fetch(_LIST, before, limit)]
@@ -111,6 +119,14 @@ set handled_at = null, outcome = null
 from again
 where stripe_events.event_id = again.event_id
 returning stripe_events.event_id
+"""
+
+_FORGOTTEN = """
+select event_id
+from stripe_events
+where handled_at is null and received_at < $1
+order by received_at
+limit $2
 """
 
 _LIST = f"""

@@ -153,6 +153,7 @@ create table stripe_events (
     primary key (tenant_id, event_id)
 );
 create index stripe_events_received on stripe_events (tenant_id, received_at);
+create index stripe_events_waiting on stripe_events (tenant_id, received_at) where handled_at is null;
 alter table stripe_events enable row level security;
 alter table stripe_events force row level security;
 create policy stripe_events_tenant on stripe_events using (tenant_id = current_tenant());
