@@ -70,12 +70,12 @@ async def end_preorders(
     if not held:
         return []
     owed = [one.paid_minor - share_of(one.paid_minor, fee_basis_points) for one in held]
-    returning = [back > 0 and "refund_pending" in PAYMENT[one.payment] for one, back in zip(held, owed, strict=True)]
-    await conn.execute(_END, [one.preorder_id for one in held], owed, returning, to, now)
+    refunding = [back > 0 and "refund_pending" in PAYMENT[one.payment] for one, back in zip(held, owed, strict=True)]
+    await conn.execute(_END, [one.preorder_id for one in held], owed, refunding, to, now)
     steps: Steps = [(one.preorder_id, "fulfilment", one.fulfilment, to) for one in held]
     steps += [
         (one.preorder_id, "payment", one.payment, "refund_pending")
-        for one, back in zip(held, returning, strict=True)
+        for one, back in zip(held, refunding, strict=True)
         if back
     ]
     await record_steps(conn, steps, now=now, reason=reason)
@@ -94,9 +94,9 @@ def _units(held: Sequence[Held]) -> dict[str, Counter[str]]:
 
 _END = """
 update preorders
-set fulfilment = $4, payment = case when returning then 'refund_pending' else payment end,
+set fulfilment = $4, payment = case when refunding then 'refund_pending' else payment end,
     owed_back_minor = ended.owed_back_minor, updated_at = $5
-from unnest($1::uuid[], $2::bigint[], $3::boolean[]) as ended (preorder_id, owed_back_minor, returning)
+from unnest($1::uuid[], $2::bigint[], $3::boolean[]) as ended (preorder_id, owed_back_minor, refunding)
 where preorders.preorder_id = ended.preorder_id
 """
 
