@@ -21,6 +21,7 @@ from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
+from api.v1.campaigns import CAMPAIGNS
 from api.v1.consents import CONSENTS
 from api.v1.events import EVENTS
 from api.v1.feeds import FEEDS
@@ -30,6 +31,7 @@ from api.v1.models import MODELS
 from api.v1.orders import ORDERS
 from api.v1.people import PEOPLE
 from api.v1.placements import PLACEMENTS
+from api.v1.preorders import PREORDERS
 from api.v1.privacy import PRIVACY
 from api.v1.products import PRODUCTS
 from api.v1.profiles import PROFILES
@@ -59,6 +61,8 @@ ENDPOINTS: list[Endpoint] = [
     *RECOMMENDATIONS,
     *RULES,
     *PLACEMENTS.endpoints(),
+    *CAMPAIGNS,
+    *PREORDERS,
 ]
 
 

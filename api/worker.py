@@ -11,6 +11,7 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.signals import on_stop
 from redis.exceptions import RedisError
 
+from api.campaign_work import MOVE_CAMPAIGNS, move_campaigns, start_campaign_rounds
 from api.import_work import do_import, refresh_feeds
 from api.tooling import for_each_tenant, open_tools
 from infra.clock import system_clock
@@ -133,6 +134,15 @@ def build_worker(settings: Settings) -> App:
     @app.task(name="refresh_feeds", queue=QUEUE, queueing_lock="refresh_feeds")
     async def refresh(timestamp: int) -> None:
         await refresh_feeds(settings)
+
+    @app.task(name=MOVE_CAMPAIGNS, queue=QUEUE, retry=TakenUpWithTheRecord())
+    async def campaigns(tenant_id: str) -> None:
+        await move_campaigns(settings, UUID(tenant_id))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="start_campaign_rounds", queue=QUEUE, queueing_lock="start_campaign_rounds")
+    async def campaign_rounds(timestamp: int) -> None:
+        await start_campaign_rounds(settings)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="take_up_stalled_jobs", queue=QUEUE, queueing_lock="take_up_stalled_jobs")

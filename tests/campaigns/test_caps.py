@@ -1,0 +1,70 @@
+"""Caps: how much there is of a campaign (P2)."""
+
+import asyncio
+import os
+
+import pytest
+
+from tests.campaigns.merchant import ask, caps, held_units, later, launch, reserve, state, tick, wish
+from tests.support.problems import check_problem
+from tests.support.shop import ShopClient
+
+RUNS = int(os.environ.get("LASTBOOK_CAP_RUNS", "2"))
+"""Of 500 at once; 50 take a quarter of an hour."""
+
+
+async def rush(shop: ShopClient, number: int) -> list[int]:
+    """So many at the same moment, 100 on the way at once; each answer's status."""
+    gate = asyncio.Semaphore(100)
+
+    async def one(place: int) -> int:
+        async with gate:
+            answer = await shop.api.post("/v1/preorders", json=wish(guest_email=f"g{place}@example.com"))
+        return answer.status_code
+
+    return list(await asyncio.gather(*(one(place) for place in range(number))))
+
+
+async def test_p2_200_at_once_on_a_cap_of_50_are_50_reservations_and_150_refusals(shop: ShopClient) -> None:
+    await launch(shop, caps={"total": 50})
+
+    statuses = await rush(shop, 200)
+
+    assert (statuses.count(201), statuses.count(409)) == (50, 150)
+    assert await caps(shop) == {"total": (50, 50)}
+    assert await held_units(shop) == 50
+
+
+@pytest.mark.parametrize("run", range(RUNS))
+async def test_p2_500_at_once_never_oversell_and_leave_nothing_unsold(shop: ShopClient, run: int) -> None:
+    cap = 37 + run * 9
+    await launch(shop, caps={"total": cap})
+
+    statuses = await rush(shop, 500)
+
+    assert (statuses.count(201), statuses.count(409)) == (cap, 500 - cap)
+    assert await held_units(shop) == cap
+
+
+async def test_p2_what_is_sold_out_is_a_conflict_that_says_so(shop: ShopClient) -> None:
+    await launch(shop, caps={"total": 3})
+    await reserve(shop, quantity=2)
+
+    refused = check_problem(await ask(shop, quantity=2), 409)
+
+    assert refused["type"].endswith("/campaign_sold_out")
+    assert await caps(shop) == {"total": (3, 2)}
+    await reserve(shop, quantity=1)
+
+
+async def test_p2_a_reservation_that_nobody_pays_gives_its_units_back(shop: ShopClient) -> None:
+    await launch(shop, caps={"total": 1})
+    await reserve(shop)
+    assert (await ask(shop)).status_code == 409
+
+    with later(shop, minutes=31):
+        await tick(shop)
+        await reserve(shop)
+
+    assert await caps(shop) == {"total": (1, 1)}
+    assert await state(shop) == "open"
