@@ -13,11 +13,11 @@ from infra.database import Connection
 from infra.errors import Conflict
 from infra.jobs import defer
 from tenants.charge_schedule import charge_moment
-from tenants.charges import Ask, Charge, ChargeUnderWay, find_live_charge, open_charge
-from tenants.owed import Mode, Price, Standing, joining, owed_back, owed_now
+from tenants.charges import Ask, Charge, ChargeUnderWay, Road, find_live_charge, open_charge
+from tenants.owed import Mode, Price, Purpose, Standing, joining, owed_back, owed_now
 from tenants.payment_accounts import PaymentAccount, get_payment_account
 from tenants.preorder_states import LIVE, PAYMENT, Fulfilment, Payment, hold_preorder, move_preorder
-from tenants.refunds import open_refunds
+from tenants.refunds import TRY_AGAIN_AFTER, open_refunds
 
 SEND_REFUND = "send_refund"
 SEND_CHARGE = "send_charge"
@@ -201,14 +201,23 @@ async def give_back(conn: Connection, tenant_id: UUID, preorder_id: UUID, *, now
     return sum(refund.amount_minor for refund in refunds)
 
 
+async def list_confirmed(conn: Connection) -> Sequence[str]:
+    """Campaigns that are confirmed and do not charge yet."""
+    rows = await conn.fetch("select campaign_id from campaigns where state = 'confirmed' order by campaign_id")
+    return [row["campaign_id"] for row in rows]
+
+
 async def list_to_charge(conn: Connection, *, now: datetime, limit: int) -> Sequence[UUID]:
     """Preorders whose charge may be due, the one that waits longest first."""
     return [row["preorder_id"] for row in await conn.fetch(_TO_CHARGE, now, limit, list(CHARGING))]
 
 
-async def list_to_give_back(conn: Connection, *, limit: int) -> Sequence[UUID]:
-    """Preorders that have ended and of whose money more is to go back than is on its way."""
-    return [row["preorder_id"] for row in await conn.fetch(_TO_GIVE_BACK, limit)]
+async def list_to_give_back(conn: Connection, *, now: datetime, limit: int) -> Sequence[UUID]:
+    """Preorders that have ended and of whose money more is to go back than is on its way.
+
+    One of which a refund failed of late rests.
+    """
+    return [row["preorder_id"] for row in await conn.fetch(_TO_GIVE_BACK, limit, now - TRY_AGAIN_AFTER)]
 
 
 async def list_over(conn: Connection, *, now: datetime, limit: int) -> Sequence[str]:
@@ -216,9 +225,8 @@ async def list_over(conn: Connection, *, now: datetime, limit: int) -> Sequence[
     return [row["charge_key"] for row in await conn.fetch(_OVER, now, limit)]
 
 
-def _ask(money: Money, now: datetime, road: str) -> Ask:
-    assert road in ("checkout", "off_session")
-    purpose = "balance" if money.paid_minor else "full"
+def _ask(money: Money, now: datetime, road: Road) -> Ask:
+    purpose: Purpose = "balance" if money.paid_minor else "full"
     return Ask(money.preorder_id, purpose, owed_now(money.standing(now)), money.currency, road)
 
 
@@ -296,6 +304,11 @@ where p.fulfilment in ('expired', 'cancelled') and p.owed_back_minor > p.returne
         select coalesce(sum(amount_minor), 0)
         from refunds
         where refunds.preorder_id = p.preorder_id and refunds.status <> 'failed'
+    )
+    and not exists (
+        select
+        from refunds
+        where refunds.preorder_id = p.preorder_id and refunds.status = 'failed' and refunds.settled_at > $2
     )
 order by p.updated_at, p.preorder_id
 limit $1

@@ -59,8 +59,10 @@ async def settle_fact(conn: Connection, tenant_id: UUID, fact: Fact, *, account_
 
 
 async def begin_charge(conn: Connection, tenant_id: UUID, charge_key: str, *, now: datetime) -> Begun | None:
-    """Take a charge up to ask Stripe for it. None when it has come to its end, or when its preorder has and Stripe never
-    heard of it."""
+    """Take a charge up to ask Stripe for it.
+
+    None when it has come to its end, or when its preorder has and Stripe never heard of it.
+    """
     found = await find_charge(conn, charge_key)
     if found is None:
         return None

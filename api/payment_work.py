@@ -1,0 +1,130 @@
+"""The worker's side of payments: each tenant's round over what is due and what was cut off."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from api.payments import Payments
+from api.stripe_calls import StripeDown, StripeRefused
+from api.tooling import for_each_tenant
+from infra.database import Connection
+from infra.errors import Refusal
+from infra.jobs import defer
+from infra.settings import Settings
+from tenants.accounts import Tenant
+from tenants.campaign_states import CLOCK, hold_campaign, move_campaign
+from tenants.charges import list_lost_charges
+from tenants.payment_accounts import find_payment_account
+from tenants.preorder_money import (
+    give_back,
+    list_confirmed,
+    list_over,
+    list_to_charge,
+    list_to_give_back,
+    open_due_charge,
+)
+from tenants.refunds import list_lost_refunds
+from tenants.stripe_inbox import queue_forgotten_events
+
+SETTLE_PAYMENTS = "settle_payments"
+AT_ONCE = 200
+FORGOTTEN_AFTER = timedelta(minutes=2)
+
+log = structlog.get_logger()
+
+Act = Callable[[str], Awaitable[object]]
+
+
+async def start_payment_rounds(settings: Settings) -> None:
+    """Queue a round for each tenant that takes money."""
+
+    async def queue(conn: Connection, tenant: Tenant) -> None:
+        if await find_payment_account(conn) is not None:
+            await defer_payment_round(conn, tenant.tenant_id)
+
+    await for_each_tenant(settings, queue)
+
+
+async def defer_payment_round(conn: Connection, tenant_id: UUID) -> None:
+    lock = f"payments:{tenant_id}"
+    await defer(conn, SETTLE_PAYMENTS, {"tenant_id": str(tenant_id)}, queueing_lock=lock, lock=lock)
+
+
+async def settle_payments(payments: Payments, tenant_id: UUID) -> None:
+    """One tenant's round. First what needs no Stripe; when Stripe is down the rest waits for the next round."""
+    await begin_charging(payments, tenant_id)
+    await open_due(payments, tenant_id)
+    await return_what_is_owed(payments, tenant_id)
+    try:
+        await take_up_what_was_cut_off(payments, tenant_id)
+    except StripeDown as down:
+        log.warning("stripe_down", tenant_id=str(tenant_id), reason=str(down.__cause__))
+
+
+async def begin_charging(payments: Payments, tenant_id: UUID) -> None:
+    """Confirmed campaigns go on to charging: the shoppers have agreed to it, and chosen the day."""
+    async with payments.db.tenant(tenant_id) as conn:
+        confirmed = await list_confirmed(conn)
+
+    async def begin(campaign_id: str) -> None:
+        async with payments.db.tenant(tenant_id) as conn:
+            standing = await hold_campaign(conn, campaign_id)
+            if standing.state == "confirmed":
+                await move_campaign(conn, standing, "charging", now=payments.clock(), actor=CLOCK)
+
+    await _each(tenant_id, confirmed, begin)
+
+
+async def open_due(payments: Payments, tenant_id: UUID) -> None:
+    """Write the charges that are due; a job each sends them."""
+
+    async def open_one(preorder_id: str) -> None:
+        async with payments.db.tenant(tenant_id) as conn:
+            await open_due_charge(conn, tenant_id, UUID(preorder_id), now=payments.clock())
+
+    async with payments.db.tenant(tenant_id) as conn:
+        due = await list_to_charge(conn, now=payments.clock(), limit=AT_ONCE)
+    await _each(tenant_id, [str(one) for one in due], open_one)
+
+
+async def return_what_is_owed(payments: Payments, tenant_id: UUID) -> None:
+    """Of preorders that have ended, such as all of a campaign that failed: what was paid goes back."""
+
+    async def return_one(preorder_id: str) -> None:
+        async with payments.db.tenant(tenant_id) as conn:
+            await give_back(conn, tenant_id, UUID(preorder_id), now=payments.clock())
+
+    async with payments.db.tenant(tenant_id) as conn:
+        owed = await list_to_give_back(conn, now=payments.clock(), limit=AT_ONCE)
+    await _each(tenant_id, [str(one) for one in owed], return_one)
+
+
+async def take_up_what_was_cut_off(payments: Payments, tenant_id: UUID) -> None:
+    """Charges and refunds whose worker died, checkouts that are over, events whose job came to nothing.
+
+    Raises StripeDown.
+    """
+    now = payments.clock()
+    async with payments.db.tenant(tenant_id) as conn:
+        over = await list_over(conn, now=now, limit=AT_ONCE)
+        charges = [one.charge_key for one in await list_lost_charges(conn, now=now, limit=AT_ONCE)]
+        refunds = [one.refund_key for one in await list_lost_refunds(conn, now=now, limit=AT_ONCE)]
+        await queue_forgotten_events(conn, tenant_id, before=now - FORGOTTEN_AFTER)
+    await _each(tenant_id, over, lambda key: payments.close_checkout(tenant_id, key))
+    await _each(tenant_id, charges, lambda key: payments.send_charge(tenant_id, key))
+    await _each(tenant_id, refunds, lambda key: payments.send_refund(tenant_id, key))
+
+
+async def _each(tenant_id: UUID, names: Sequence[str], act: Act) -> None:
+    """Do it for each; one that is refused holds up none of the others. Raises StripeDown and what is a bug."""
+    for name in names:
+        try:
+            await act(name)
+        except (StripeDown, StripeRefused) as stripe:
+            if isinstance(stripe, StripeDown):
+                raise
+            log.warning("stripe_refused", tenant_id=str(tenant_id), subject=name, reason=stripe.reason)
+        except Refusal as refused:
+            log.warning("payment_not_settled", tenant_id=str(tenant_id), subject=name, reason=refused.detail)
