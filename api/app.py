@@ -19,6 +19,7 @@ from api.errors import HANDLERS
 from api.openapi import make_document
 from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
+from api.public.stripe_webhook import STRIPE_WEBHOOK
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
 from api.v1.campaigns import CAMPAIGNS
@@ -29,6 +30,7 @@ from api.v1.identity import IDENTITY
 from api.v1.imports import IMPORTS
 from api.v1.models import MODELS
 from api.v1.orders import ORDERS
+from api.v1.payments import PAYMENTS
 from api.v1.people import PEOPLE
 from api.v1.placements import PLACEMENTS
 from api.v1.preorders import PREORDERS
@@ -63,6 +65,8 @@ ENDPOINTS: list[Endpoint] = [
     *PLACEMENTS.endpoints(),
     *CAMPAIGNS,
     *PREORDERS,
+    *PAYMENTS,
+    *STRIPE_WEBHOOK,
 ]
 
 

@@ -27,7 +27,7 @@ from api.worker import train_patiently, work
 from infra.embedded import EmbeddedFailed
 from infra.errors import Refusal
 from infra.lifeline import follow_parent
-from infra.machines import settled
+from infra.machines import settled, taking_payments
 from infra.migrate import MigrationRefused, migrate
 from infra.settings import Settings, read_settings
 from infra.telemetry import configure_logs
@@ -67,7 +67,7 @@ def running() -> Iterator[Settings]:
 @cli.command()
 def serve() -> None:
     """Answer HTTP: the server API, the public API and the widgets' files."""
-    with running() as settings:
+    with running() as ready, taking_payments(ready) as settings:
         make_server(build_app(settings), host=settings.host, port=settings.port).run()
 
 
@@ -76,7 +76,7 @@ def work_command(
     until_empty: Annotated[bool, typer.Option(help="Stop when no job waits.")] = False,
 ) -> None:
     """Do jobs: training, and taking up what a killed worker left."""
-    with running() as settings:
+    with running() as ready, taking_payments(ready) as settings:
         asyncio.run(work(settings, until_empty=until_empty))
 
 

@@ -1,14 +1,16 @@
 """The worker's side of payments: each tenant's round over what is due and what was cut off."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
-from api.payments import Payments
+from api.payments import Payments, open_payments
 from api.stripe_calls import StripeDown, StripeRefused
-from api.tooling import for_each_tenant
+from api.tooling import for_each_tenant, open_tools
+from infra.clock import system_clock
 from infra.database import Connection
 from infra.errors import Refusal
 from infra.jobs import defer
@@ -35,6 +37,13 @@ FORGOTTEN_AFTER = timedelta(minutes=2)
 log = structlog.get_logger()
 
 Act = Callable[[str], Awaitable[object]]
+
+
+@asynccontextmanager
+async def open_worker_payments(settings: Settings) -> AsyncIterator[Payments]:
+    """For one job. Raises DatabaseDown."""
+    async with open_tools(settings) as (db, _), open_payments(settings, db, system_clock) as payments:
+        yield payments
 
 
 async def start_payment_rounds(settings: Settings) -> None:

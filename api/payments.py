@@ -4,7 +4,8 @@ What is cut off between two steps is found by the round (`api.payment_work`) and
 is Stripe's idempotency key and stands in Stripe's metadata, so nothing is made twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import structlog
 from stripe import StripeClient
 
 from api.stripe_calls import (
+    StripeDown,
     StripeRefused,
     end_session,
     find_payment,
@@ -29,13 +31,15 @@ from api.stripe_calls import (
 from infra.clock import Clock
 from infra.database import Database
 from infra.errors import Conflict
+from infra.settings import Settings
+from infra.stripe import close_client, make_client
 from tenants.charges import Charge, end_charge, get_charge, take_up_charge
 from tenants.payment_accounts import PaymentAccount, find_payment_account, open_payment_account, tell_account
 from tenants.preorder_money import Payer, keep_customer, open_checkout, read_payer
 from tenants.refunds import Refund, take_up_refund
 from tenants.settling import Begun, abandon_charge, begin_charge, refuse_refund, settle_event, settle_fact
 from tenants.stripe_facts import Fact
-from tenants.stripe_inbox import finish_stripe_event, take_stripe_event
+from tenants.stripe_inbox import find_stripe_event, finish_stripe_event, take_stripe_event
 
 log = structlog.get_logger()
 
@@ -60,11 +64,19 @@ class Payments:
     """Handles to both sides."""
 
     db: Database
-    client: StripeClient
     clock: Clock
     public_url: str
-    livemode: bool
     fee_basis_points: int
+    livemode: bool
+    stripe: StripeClient | None
+    """None in an installation without any Stripe."""
+
+    @property
+    def client(self) -> StripeClient:
+        """Raises StripeDown without one."""
+        if self.stripe is None:
+            raise StripeDown("This installation takes no payments.", hint="Its operator sets STRIPE_API_KEY.")
+        return self.stripe
 
     async def connect(self, tenant_id: UUID, *, back_to: str) -> Connected:
         """Open the merchant's account at Stripe, or ask how far it is. Raises StripeDown, StripeRefused."""
@@ -143,12 +155,18 @@ class Payments:
                 await refuse_refund(conn, tenant_id, refund_key, refused.reason, now=self.clock())
 
     async def handle_event(self, tenant_id: UUID, event_id: str) -> None:
-        """Do what an event of the inbox says, once. Asks Stripe nothing."""
+        """Do what an event of the inbox says, once. Raises StripeDown."""
+        async with self.db.tenant(tenant_id) as conn:
+            event = await find_stripe_event(conn, event_id)
+        afresh = None
+        if event is not None and event.fact is not None and event.fact.kind == "account":
+            # An account may change twice in a second, and events tell seconds only: what it is now counts.
+            afresh = await read_account(self.client, event.account_id)
         async with self.db.tenant(tenant_id) as conn:
             event = await take_stripe_event(conn, event_id)
             if event is None:
                 return
-            outcome = await settle_event(conn, tenant_id, event, now=self.clock())
+            outcome = await settle_event(conn, tenant_id, event, afresh=afresh, now=self.clock())
             await finish_stripe_event(conn, event_id, outcome, now=self.clock())
         self._warn(tenant_id, event_id, outcome)
 
@@ -201,6 +219,19 @@ class Payments:
     def _warn(self, tenant_id: UUID, subject: str, outcome: str) -> None:
         if outcome.startswith("mismatch"):
             log.error("stripe_contradicts_us", tenant_id=str(tenant_id), subject=subject, outcome=outcome)
+
+
+@asynccontextmanager
+async def open_payments(settings: Settings, db: Database, clock: Clock) -> AsyncIterator[Payments]:
+    """On a database that the caller closes."""
+    key = settings.stripe_api_key
+    client = None if key is None else make_client(settings)
+    try:
+        live = key is not None and "_live_" in key[:8]
+        yield Payments(db, clock, settings.public_url, settings.fee_basis_points, live, client)
+    finally:
+        if client is not None:
+            await close_client(client)
 
 
 def _without_card(charge: Charge) -> Fact:

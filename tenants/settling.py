@@ -44,13 +44,14 @@ class Begun:
     """Nothing new is to be charged."""
 
 
-async def settle_event(conn: Connection, tenant_id: UUID, event: StripeEvent, *, now: datetime) -> str:
-    """Do what an event says; returns in a word what came of it."""
-    if event.fact is None:
+async def settle_event(
+    conn: Connection, tenant_id: UUID, event: StripeEvent, *, afresh: Fact | None = None, now: datetime
+) -> str:
+    """Do what an event says, or what was read of its object since; returns in a word what came of it."""
+    fact = afresh or event.fact
+    if fact is None:
         return "of no concern"
-    if event.fact.kind == "account":
-        return "told" if await tell_account(conn, event.fact, told_at=event.created_at) else "known"
-    return await settle_fact(conn, tenant_id, event.fact, account_id=event.account_id, now=now)
+    return await settle_fact(conn, tenant_id, fact, account_id=event.account_id, now=now)
 
 
 async def settle_fact(conn: Connection, tenant_id: UUID, fact: Fact, *, account_id: str, now: datetime) -> str:

@@ -50,12 +50,14 @@ async def record_stripe_event(conn: Connection, tenant_id: UUID, event: StripeEv
     return True
 
 
+async def find_stripe_event(conn: Connection, event_id: str) -> StripeEvent | None:
+    """One that is not handled yet."""
+    return _event(await conn.fetchrow(f"select {_EVENT} from stripe_events where {_WAITING}", event_id))
+
+
 async def take_stripe_event(conn: Connection, event_id: str) -> StripeEvent | None:
     """Hold an event that is not handled yet, to handle it in this transaction; None when nothing is to be done."""
-    row = await conn.fetchrow(
-        f"select {_EVENT} from stripe_events where event_id = $1 and handled_at is null for update", event_id
-    )
-    return None if row is None else msgspec.convert(dict(row), StripeEvent)
+    return _event(await conn.fetchrow(f"select {_EVENT} from stripe_events where {_WAITING} for update", event_id))
 
 
 async def finish_stripe_event(conn: Connection, event_id: str, outcome: str, *, now: datetime) -> None:
@@ -93,10 +95,15 @@ async def _queue(conn: Connection, tenant_id: UUID, event_id: str) -> None:
     await defer(conn, HANDLE_STRIPE_EVENT, args, queueing_lock=f"stripe:{tenant_id}:{event_id}")
 
 
+def _event(row: Row | None) -> StripeEvent | None:
+    return None if row is None else msgspec.convert(dict(row), StripeEvent)
+
+
 def _recorded(row: Row) -> RecordedEvent:
     return msgspec.convert(dict(row), RecordedEvent)
 
 
+_WAITING = "event_id = $1 and handled_at is null"
 _EVENT = "event_id, type, account_id, livemode, created_at, fact"
 
 _RECORD = f"""

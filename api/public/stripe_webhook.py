@@ -1,4 +1,4 @@
-"""/public/v1/stripe-events: where Stripe tells what happened. Verified, stored with its job, and answered at once."""
+"""/stripe/webhooks: where Stripe tells what happened. Verified, stored with its job, and answered at once."""
 
 import re
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from api.resources import answer
 from api.state import State, state_of
 from api.stripe_reading import read_fact
 from infra.errors import BadRequest, TooLarge, Unavailable, Unsupported
+from infra.stripe import WEBHOOK_PATH
 from tenants.payment_accounts import find_account_tenant, find_payment_account
 from tenants.stripe_inbox import StripeEvent, record_stripe_event
 
@@ -100,7 +101,7 @@ _decoder = msgspec.json.Decoder(_Event)
 
 STRIPE_WEBHOOK = [
     Endpoint(
-        "POST", "/public/v1/stripe-events", take_stripe_event, "Where Stripe tells what happened", "payments",
+        "POST", WEBHOOK_PATH, take_stripe_event, "Where Stripe tells what happened", "payments",
         answer=EventTaken, body=_Event, refusals=(BadRequest, TooLarge, Unsupported, Unavailable),
         parameters=(Parameter("Stripe-Signature", "header", {"type": "string"}, "Made by Stripe.", required=True),),
     ),

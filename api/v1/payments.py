@@ -61,6 +61,18 @@ class ConnectIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     return_url: Url
 
 
+class CheckoutIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A preorder that is reserved, or of which a charge failed."""
+
+    id: UUID
+
+
+class CheckoutOut(Struct, frozen=True, kw_only=True):
+    """Where its shopper pays, or leaves the card: a page of Stripe's."""
+
+    url: str
+
+
 class PaymentsOut(Struct, frozen=True, kw_only=True):
     """All that was ever asked, given back and disputed of one preorder, the first one first."""
 
@@ -128,6 +140,14 @@ async def put_retries(request: Request) -> Response:
     return await write(request, caller.tenant_id, body, effect)
 
 
+async def check_out(request: Request) -> Response:
+    """The same address while it is open, so asking again is harmless."""
+    state = state_of(request)
+    caller = await authenticate(request, state.keys, "preorders:write")
+    asked = decode_one(await read_body(request), _checkout)
+    return answer(CheckoutOut(url=await state.payments.check_out(caller.tenant_id, asked.id)))
+
+
 async def get_payments(request: Request) -> Response:
     caller = await authenticate(request, state_of(request).keys, "preorders:read")
     async with state_of(request).db.tenant(caller.tenant_id) as conn:
@@ -180,6 +200,7 @@ def _preorder_id(request: Request) -> UUID:
 
 _connect = msgspec.json.Decoder(ConnectIn)
 _retries = msgspec.json.Decoder(RetryPolicy)
+_checkout = msgspec.json.Decoder(CheckoutIn)
 _replay = msgspec.json.Decoder(ReplayIn)
 
 _KEYED = (BadRequest, Unauthenticated, Forbidden, Unavailable)
@@ -195,6 +216,8 @@ PAYMENTS = [
     Endpoint("PUT", "/v1/payment-retries", put_retries, "Say how long a card that does not pay is tried", "payments",
              answer=RetryPolicy, refusals=(*_BODY, Conflict), body=RetryPolicy, scope="campaigns:write",
              parameters=IDEMPOTENCY),
+    Endpoint("POST", "/v1/preorders:checkout", check_out, "Open the page on which a shopper pays", "payments",
+             answer=CheckoutOut, refusals=(*_BODY, NotFound, Conflict), body=CheckoutIn, scope="preorders:write"),
     _reading("GET", "/v1/preorder-payments/{id}", get_payments, "List what was paid and given back for a preorder",
              answer=PaymentsOut, refusals=(*_KEYED, NotFound)),
     _reading("GET", "/v1/stripe-events", get_events, "List what Stripe told", answer=EventPage, refusals=_KEYED,

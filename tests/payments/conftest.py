@@ -1,0 +1,16 @@
+"""Fixtures of the payment tests."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.payments.till import Till, open_till
+from tests.support.shop import ShopClient
+
+
+@pytest.fixture
+async def till(shop: ShopClient) -> AsyncIterator[Till]:
+    """A fresh shop that is connected to Stripe."""
+    one = await open_till(shop)
+    yield one
+    await one.close()
