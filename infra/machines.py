@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from infra.embedded import run_embedded
+from infra.embedded.stripe.running import run_stripe
 from infra.settings import Settings
+from infra.stripe import WEBHOOK_PATH
 
 
 @contextmanager
@@ -21,4 +23,19 @@ def settled(settings: Settings) -> Iterator[Settings]:
             database_url=embedded.database_url if own_database else settings.database_url,
             database_owner_url=embedded.database_owner_url if own_database else settings.database_owner_url,
             redis_url=settings.redis_url or embedded.redis_url,
+        )
+
+
+@contextmanager
+def taking_payments(settings: Settings) -> Iterator[Settings]:
+    """Yield settings that name a Stripe; a stand-in that we started ends with the context, its books stay."""
+    if settings.stripe_api_key:
+        yield settings
+        return
+    with run_stripe(settings.data_dir, webhook_url=settings.public_url + WEBHOOK_PATH) as fake:
+        yield replace(
+            settings,
+            stripe_api_key=fake.api_key,
+            stripe_webhook_secret=fake.webhook_secret,
+            stripe_base_url=fake.url,
         )

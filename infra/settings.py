@@ -32,6 +32,14 @@ class Settings:
     """How long a training waits for more orders after the first one."""
     tune_seconds: int = 60
     """How long a tenant's weekly training looks for better parameters; 0 for not at all."""
+    stripe_api_key: str | None = None
+    """None starts the embedded stand-in for Stripe, which moves no money."""
+    stripe_webhook_secret: str | None = None
+    """Of the platform's endpoint for the events of connected accounts."""
+    stripe_base_url: str | None = None
+    """None for the real Stripe."""
+    fee_basis_points: int = 0
+    """Of what a merchant's shoppers pay: the operator's share, from when the merchant connects an account."""
     fetch_loopback: bool = False
     """Tests only: feeds may be fetched from this machine, by http."""
 
@@ -56,6 +64,10 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         max_in_flight=_whole(env, "LASTBOOK_MAX_IN_FLIGHT", 256),
         train_after_seconds=_whole(env, "LASTBOOK_TRAIN_AFTER_SECONDS", 300),
         tune_seconds=_whole(env, "LASTBOOK_TUNE_SECONDS", 60),
+        stripe_api_key=env.get("STRIPE_API_KEY"),
+        stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET"),
+        stripe_base_url=env.get("STRIPE_BASE_URL"),
+        fee_basis_points=_whole(env, "LASTBOOK_FEE_BASIS_POINTS", 0),
         fetch_loopback=env.get("LASTBOOK_FETCH_LOOPBACK", "0") == "1",
     )
 

@@ -14,7 +14,7 @@ def failed_with_log(name: str, log: Path, why: str) -> EmbeddedFailed:
     return EmbeddedFailed(
         f"The embedded {name} {why}. Last lines of {log}:\n{_tail(log)}\n"
         "What to do: if the lines tell of a full disk or of missing rights, mend that and start again. "
-        "Or set DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL to servers of your own."
+        "Or set DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL to servers of your own, and STRIPE_API_KEY."
     )
 
 

@@ -22,6 +22,13 @@ _SOCKET_PATH_BYTES = 107
 _LONGEST_SOCKET_NAME = "s/.s.PGSQL.5432.lock"
 
 
+def open_data_dir(data_dir: Path) -> Path:
+    """The data folder, created if it is not there yet."""
+    data_dir = data_dir.resolve()
+    data_dir.parent.mkdir(parents=True, exist_ok=True)
+    return make_private(data_dir)
+
+
 def make_private(folder: Path, account: Account | None = None) -> Path:
     """Create a 0700 folder for the account; without one it belongs to whom its parent belongs."""
     if not folder.exists():

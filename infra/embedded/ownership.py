@@ -10,10 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-from infra.embedded.addresses import Embedded
 from infra.embedded.failures import EmbeddedFailed
 from infra.embedded.passwords import give_to_folder_owner, write_private
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Addresses = TypeVar("Addresses")
 
 _PATIENCE_SECONDS = 10.0
 _SERVER = re.compile(rb"/(postgres|valkey-server)( |$)")
@@ -33,23 +38,23 @@ def hold_lock(path: Path) -> Iterator[bool]:
 
 
 @contextmanager
-def publish_addresses(path: Path, embedded: Embedded) -> Iterator[None]:
+def publish_addresses(path: Path, addresses: "DataclassInstance") -> Iterator[None]:
     """Let other processes read the addresses, until we are about to stop the servers."""
-    write_private(path, json.dumps({"owner_pid": os.getpid(), "addresses": asdict(embedded)}))
+    write_private(path, json.dumps({"owner_pid": os.getpid(), "addresses": asdict(addresses)}))
     try:
         yield
     finally:
         path.unlink(missing_ok=True)
 
 
-def find_addresses(path: Path) -> Embedded | None:
-    """The addresses that a living owner published; None while it starts or stops its servers."""
+def find_addresses(path: Path, kind: type[Addresses]) -> Addresses | None:
+    """The addresses of that class that a living owner published; None while it starts or stops its servers."""
     try:
         state = json.loads(path.read_text())
     except FileNotFoundError:
         return None
     # An owner that was killed leaves its file behind.
-    return Embedded(**state["addresses"]) if _is_alive(state["owner_pid"]) else None
+    return kind(**state["addresses"]) if _is_alive(state["owner_pid"]) else None
 
 
 def end_orphans(run_name: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra.embedded.addresses import Embedded
 from infra.embedded.failures import EmbeddedFailed
-from infra.embedded.folders import make_private
+from infra.embedded.folders import open_data_dir
 from infra.embedded.ownership import find_addresses, hold_lock, publish_addresses
 from infra.embedded.postgres import start_postgres
 from infra.embedded.roles import prepare_database
@@ -28,7 +28,7 @@ def run_embedded(data_dir: Path, *, fast: bool = False) -> Iterator[Embedded]:
     """
     if sys.platform != "linux":
         raise EmbeddedFailed("Embedded servers need Linux. What to do: set DATABASE_URL and REDIS_URL.")
-    data_dir = _open_data_dir(data_dir)
+    data_dir = open_data_dir(data_dir)
     deadline = time.monotonic() + _JOIN_SECONDS
     while time.monotonic() < deadline:
         with hold_lock(data_dir / "embedded.lock") as ours:
@@ -36,18 +36,12 @@ def run_embedded(data_dir: Path, *, fast: bool = False) -> Iterator[Embedded]:
                 with _own_servers(data_dir, fast=fast) as embedded:
                     yield embedded
                 return
-        joined = find_addresses(data_dir / "embedded.json")
+        joined = find_addresses(data_dir / "embedded.json", Embedded)
         if joined is not None:
             yield joined
             return
         time.sleep(0.05)
     raise EmbeddedFailed(f"Another process holds {data_dir} but serves nothing. What to do: end that process.")
-
-
-def _open_data_dir(data_dir: Path) -> Path:
-    data_dir = data_dir.resolve()
-    data_dir.parent.mkdir(parents=True, exist_ok=True)
-    return make_private(data_dir)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Application fees: the platform's share of a direct charge, in the platform's books; the charge is in the merchant's."""
+"""Application fees: the platform's share of a direct charge, kept in the platform's books, not in the merchant's."""
 
 from infra.embedded.stripe.balance import move_money
 from infra.embedded.stripe.books import Books, Record, listed, new_id

@@ -17,7 +17,7 @@ _SUBSCRIPTION_DATA = "application_fee_percent description metadata trial_end tri
 _PLAIN = "client_reference_id currency customer_email locale submit_type billing_address_collection"
 _ACCEPTS = (
     f"{_PLAIN} cancel_url customer customer_creation expires_at line_items metadata mode payment_intent_data "
-    "payment_method_collection payment_method_types setup_intent_data subscription_data success_url ui_mode "
+    "payment_method_collection allowed_payment_method_types setup_intent_data subscription_data success_url ui_mode "
     "allow_promotion_codes custom_text consent_collection"
 )
 
@@ -100,7 +100,7 @@ def _lines(books: Books, params: Params, mode: str, session_id: str) -> list[Rec
     if mode == "setup":
         if rows:
             raise InvalidRequest("line_items cannot be used in setup mode.", param="line_items")
-        if params.text("currency") is None and "payment_method_types" not in params:
+        if params.text("currency") is None and "allowed_payment_method_types" not in params:
             raise InvalidRequest("Missing required param: currency.", code="parameter_missing", param="currency")
         return []
     if not rows:
@@ -185,7 +185,7 @@ def _session(books: Books, params: Params, mode: str) -> Record:
         "metadata": params.metadata(),
         "mode": mode,
         "payment_method_collection": "always" if mode == "subscription" else "if_required",
-        "payment_method_types": params.texts("payment_method_types") or ["card"],
+        "payment_method_types": params.texts("allowed_payment_method_types") or ["card"],
         "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
         "status": "open",
         "success_url": params.need_text("success_url"),

@@ -10,9 +10,15 @@ from starlette.types import Receive, Scope, Send
 from infra.embedded.stripe.refusals import InvalidRequest
 
 Kind = Literal["status", "timeout", "drop", "die", "slow", "lag"]
-"""status: answered with a status, and nothing done · timeout: nothing done, no answer for `ms` · drop: nothing done,
-the connection breaks · die: done, and the connection breaks before the answer · slow: done after `ms` · lag: done at once,
-answered after `ms`, so that webhooks come first."""
+"""What goes wrong:
+
+- status: answered with a status, and nothing done
+- timeout: nothing done, and no answer for `ms`
+- drop: nothing done, and the connection breaks
+- die: done, and the connection breaks before the answer
+- slow: done after `ms`
+- lag: done at once and answered after `ms`, so that webhooks come first
+"""
 
 
 @dataclass(slots=True)

@@ -47,7 +47,7 @@ MOST = 99_999_999
 _CANCELLATIONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 _UPDATABLE = (
     "amount application_fee_amount capture_method currency customer description metadata payment_method receipt_email "
-    "setup_future_usage shipping statement_descriptor statement_descriptor_suffix payment_method_types"
+    "setup_future_usage shipping statement_descriptor statement_descriptor_suffix allowed_payment_method_types"
 )
 _CONFIRM = "off_session return_url error_on_requires_action"
 _TEXTS = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix")
@@ -152,8 +152,8 @@ def _given(books: Books, params: Params, intent: Record) -> Record:
         found["setup_future_usage"] = params.choice("setup_future_usage", "off_session", "on_session")
     if "customer" in params:
         found["customer"] = books.get("customer", params.need_text("customer"), "customer")["id"]
-    if "payment_method_types" in params:
-        found["payment_method_types"] = params.texts("payment_method_types")
+    if "allowed_payment_method_types" in params:
+        found["payment_method_types"] = params.texts("allowed_payment_method_types")
     if "shipping" in params:
         found["shipping"] = shipping_of(params.hash("shipping"))
     if "payment_method" in params:
@@ -240,7 +240,7 @@ ROUTES = (
     route("GET", "/v1/payment_intents", list_intents, f"customer {DATED}"),
     route("GET", "/v1/payment_intents/search", search_intents, SEARCH),
     route("GET", "/v1/payment_intents/{id}", retrieve, "client_secret"),
-    route("POST", "/v1/payment_intents/{id}", update, _UPDATABLE.replace(" payment_method_types", "")),
+    route("POST", "/v1/payment_intents/{id}", update, _UPDATABLE.replace(" allowed_payment_method_types", "")),
     route(
         "POST",
         "/v1/payment_intents/{id}/confirm",

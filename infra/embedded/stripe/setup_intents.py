@@ -16,7 +16,7 @@ from infra.embedded.stripe.payment_methods import (
 from infra.embedded.stripe.refusals import CardRefused, WrongState
 
 _CANCELLATIONS = ("abandoned", "duplicate", "requested_by_customer")
-_FIELDS = "customer description metadata payment_method payment_method_types"
+_FIELDS = "customer description metadata payment_method allowed_payment_method_types"
 _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
@@ -138,8 +138,8 @@ def _given(books: Books, params: Params, intent: Record) -> Record:
         found["description"] = params.text("description")
     if "customer" in params:
         found["customer"] = books.get("customer", params.need_text("customer"), "customer")["id"]
-    if "payment_method_types" in params:
-        found["payment_method_types"] = params.texts("payment_method_types")
+    if "allowed_payment_method_types" in params:
+        found["payment_method_types"] = params.texts("allowed_payment_method_types")
     if "payment_method" in params:
         found |= _method(books, params, found.get("customer", intent["customer"]))
     return found

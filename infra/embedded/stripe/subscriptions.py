@@ -170,7 +170,7 @@ def _start(books: Books, subscription: Record, behaviour: str) -> None:
 
 
 def _bill(books: Books, subscription: Record, reason: str, *, first: bool, last: bool) -> Record:
-    """Bill the next period of what is counted, but not at the end, and the past one of what is metered, not at the start."""
+    """Bill the next period of what is counted, unless `last`, and the past one of what is metered, unless `first`."""
     items = subscription["items"]["data"]
     start, end = items[0]["current_period_start"], items[0]["current_period_end"]
     following = (
