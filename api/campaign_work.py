@@ -53,10 +53,19 @@ async def move_due(db: Database, tenant_id: UUID, *, clock: Clock) -> int:
 
 async def _move_one(db: Database, tenant_id: UUID, campaign_id: str, clock: Clock) -> bool:
     try:
-        async with db.tenant(tenant_id) as conn:
-            return await move_if_due(conn, campaign_id, now=clock())
+        return await _move_on(db, tenant_id, campaign_id, clock)
     except DatabaseDown:
         raise
     except Exception as error:
         log.error("campaign_not_moved", tenant_id=str(tenant_id), campaign_id=campaign_id, exc_info=error)
         return False
+
+
+async def _move_on(db: Database, tenant_id: UUID, campaign_id: str, clock: Clock) -> bool:
+    """As far as it goes: closed first, decided in a transaction of its own."""
+    moves = 0
+    while True:
+        async with db.tenant(tenant_id) as conn:
+            if not await move_if_due(conn, campaign_id, now=clock()):
+                return moves > 0
+        moves += 1

@@ -4,7 +4,6 @@ from datetime import datetime
 
 from infra.database import Connection
 from tenants.campaign_offers import state_by_clock
-from tenants.campaign_schedule import move_by_clock
 from tenants.campaign_states import (
     BY_HAND,
     CampaignState,
@@ -15,6 +14,8 @@ from tenants.campaign_states import (
 )
 from tenants.preorder_ends import cancel_all
 from tenants.preorder_states import hold_preorders, move_goods
+
+CANCELLED = "the campaign was cancelled"
 
 
 class PreordersUnfinished(CampaignStep):
@@ -36,12 +37,15 @@ async def ask_transition(
     _refuse_by_hand(standing, to, now)
     if to == "completed" and await conn.fetchval(_UNFINISHED, campaign_id):
         raise PreordersUnfinished("There are preorders that are neither shipped nor ended.")
+    if to == "cancelled":
+        await cancel_all(conn, campaign_id, now=now, reason=CANCELLED)
     moved = await move_campaign(conn, standing, to, now=now, actor=actor, reason=reason)
     if to == "cancelled":
-        await cancel_all(conn, campaign_id, now=now, reason="the campaign was cancelled")
+        # Those few who came in before that took effect. Preorders are locked before the caps wherever there are many.
+        await cancel_all(conn, campaign_id, now=now, reason=CANCELLED)
     if to == "in_production":
         await _begin_production(conn, campaign_id, now)
-    return await move_by_clock(conn, moved, now=now)
+    return moved
 
 
 def _refuse_by_hand(standing: Standing, to: CampaignState, now: datetime) -> None:

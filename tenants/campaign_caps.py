@@ -5,6 +5,7 @@ cap needs no row: their reservations of a campaign wait for each other, and then
 also after two shoppers were merged.
 """
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from infra.database import Connection
@@ -65,21 +66,34 @@ async def take_units(conn: Connection, campaign_id: str, scope: str | None, quan
 
     Raises VariantSoldOut, CampaignSoldOut, CampaignNotOpen: then the transaction must not commit.
     """
-    if scope is not None and await conn.fetchval(_TAKE, campaign_id, scope, quantity) is None:
-        raise VariantSoldOut("There are not so many units of this variant left.")
+    return await exchange_units(conn, campaign_id, {} if scope is None else {scope: quantity}, quantity)
+
+
+async def give_back_units(conn: Connection, campaign_id: str, scopes: Mapping[str, int]) -> None:
+    """Units of preorders that have ended, by variant scope; what has no row of its own counts in the total only."""
+    await exchange_units(conn, campaign_id, {scope: -units for scope, units in scopes.items()}, -sum(scopes.values()))
+
+
+async def exchange_units(conn: Connection, campaign_id: str, by_scope: Mapping[str, int], total: int) -> int:
+    """Take and give back at once: units by scope of a variant that has a cap, and in total, negative for back.
+
+    Returns how many were taken in total before. Raises what `take_units` does.
+    """
+    for scope, units in sorted(by_scope.items()):
+        if units < 0:
+            await conn.execute(_GIVE_BACK, campaign_id, scope, -units)
+        elif await conn.fetchval(_TAKE, campaign_id, scope, units) is None:
+            raise VariantSoldOut("There are not so many units of this variant left.")
     # Last, because every reservation of the campaign waits for this row until the one before has committed.
-    taken: int | None = await conn.fetchval(_TAKE_TOTAL, campaign_id, quantity)
+    taken: int | None = (
+        await conn.fetchval(_GIVE_BACK, campaign_id, TOTAL, -total)
+        if total < 0
+        else await conn.fetchval(_TAKE_TOTAL, campaign_id, total)
+    )
     if taken is None:
         await _refuse(conn, campaign_id)
     assert taken is not None
-    return taken - quantity
-
-
-async def give_back_units(conn: Connection, campaign_id: str, scopes: dict[str, int]) -> None:
-    """Units of preorders that have ended, by variant scope; what has no row of its own counts in the total only."""
-    for scope in sorted(scopes):
-        await conn.execute(_GIVE_BACK, campaign_id, scope, scopes[scope])
-    await conn.execute(_GIVE_BACK, campaign_id, TOTAL, sum(scopes.values()))
+    return taken - total
 
 
 async def hold_buyer(conn: Connection, campaign_id: str, buyer: str) -> None:
@@ -88,15 +102,25 @@ async def hold_buyer(conn: Connection, campaign_id: str, buyer: str) -> None:
 
 
 async def refuse_over_caps(
-    conn: Connection, campaign_id: str, caps: Caps, quantity: int, *, shopper_id: UUID | None, guest_email: str | None
+    conn: Connection,
+    campaign_id: str,
+    caps: Caps,
+    *,
+    quantity: int,
+    more: int,
+    shopper_id: UUID | None,
+    guest_email: str | None,
 ) -> None:
-    """Raises OrderCapReached, and ShopperCapReached when the buyer, who is held, would have more than they may."""
+    """For a preorder of so many units, `more` of them new. The buyer must be held if they have a cap.
+
+    Raises OrderCapReached, ShopperCapReached.
+    """
     if caps.per_order is not None and quantity > caps.per_order:
         raise OrderCapReached(f"One preorder holds at most {caps.per_order} units.")
-    if caps.per_shopper is None:
+    if caps.per_shopper is None or more <= 0:
         return
     held: int = await conn.fetchval(_HELD, campaign_id, shopper_id, guest_email)
-    if held + quantity > caps.per_shopper:
+    if held + more > caps.per_shopper:
         raise ShopperCapReached(f"A shopper has at most {caps.per_shopper} units of this campaign.")
 
 
@@ -131,6 +155,7 @@ _GIVE_BACK = """
 update campaign_caps
 set taken = taken - $3
 where campaign_id = $1 and scope = $2
+returning taken
 """
 
 _HOLD_BUYER = """

@@ -1,5 +1,6 @@
 """Campaign documents: what a merchant writes about a preorder campaign. Once it is published, only its dates change."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
@@ -7,6 +8,7 @@ from msgspec import Meta, Struct
 
 from tenants.attributes import Locale
 from tenants.fields import ExternalId, MinorUnits, Moment, ShortText, check_moments, check_period
+from tenants.questions import choose_locale
 
 Texts = Annotated[dict[Locale, ShortText], Meta(max_length=50, description="By locale.")]
 LongTexts = Annotated[
@@ -161,6 +163,11 @@ class Campaign(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def find_product(self, product_id: str) -> CampaignProduct | None:
         return next((one for one in self.products if one.product_id == product_id), None)
+
+
+def say(texts: Mapping[str, str], locale: str) -> str:
+    """The text in this language, or in the nearest there is; '' without any."""
+    return texts[choose_locale(texts, locale)] if texts else ""
 
 
 def check_days(*, ship_from: date | None, ship_until: date | None) -> None:

@@ -50,7 +50,7 @@ async def read_offer(
     own_price = _find_own_price(campaign, product_id, variant_id)
     if row["currency"] is None:
         raise ProductGone(f"The product {product_id!r} is no longer sold.")
-    price = own_price if own_price is not None else _catalogue_price(row, variant_id).at(now)
+    price = own_price if own_price is not None else catalogue_price(row, variant_id).at(now)
     standing = Standing(campaign_id, row["state"], row["early_from"], row["starts_at"], row["ends_at"])
     return Offer(campaign, standing, tuple(row["locales"]), price, row["currency"])
 
@@ -81,7 +81,7 @@ def _find_own_price(campaign: Campaign, product_id: str, variant_id: str | None)
     return offered.unit_price_minor
 
 
-def _catalogue_price(row: Row, variant_id: str | None) -> CataloguePrice:
+def catalogue_price(row: Row, variant_id: str | None) -> CataloguePrice:
     """A variant's own price if it has one, else the product's. Raises ProductGone."""
     product = CataloguePrice(
         price_minor=row["price_minor"],

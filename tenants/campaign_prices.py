@@ -62,6 +62,14 @@ def keep_units(prices: Sequence[UnitPrices], quantity: int) -> tuple[UnitPrices,
     return tuple(one for one in kept if one.units > 0)
 
 
+def add_units(prices: Sequence[UnitPrices], more: Sequence[UnitPrices]) -> tuple[UnitPrices, ...]:
+    """The same with more units, those at one price together."""
+    units: dict[int, int] = {}
+    for one in (*prices, *more):
+        units[one.price_minor] = units.get(one.price_minor, 0) + one.units
+    return tuple(UnitPrices(units=number, price_minor=price) for price, number in units.items())
+
+
 def deposit_of(terms: PaymentTerms, total_minor: int, quantity: int) -> int:
     """What is paid on joining if the rest comes later; never more than the total."""
     if terms.deposit_minor is not None:

@@ -28,15 +28,20 @@ async def move_if_due(conn: Connection, campaign_id: str, *, now: datetime) -> b
 
 
 async def move_by_clock(conn: Connection, standing: Standing, *, now: datetime) -> Standing:
-    """Take a campaign that is held through all states that are due: its dates, all taken, the decision."""
-    while (to := await _find_next(conn, standing, now)) is not None:
+    """Take a campaign that is held through all states that are due: its dates, all taken, the decision.
+
+    What was open is not decided in the same transaction: closing it locks what every reservation and cancellation
+    waits for, and deciding locks the preorders, which they lock first.
+    """
+    decides = standing.state == "closed"
+    while (to := await _find_next(conn, standing, now, decides=decides)) is not None:
         if to in ("confirmed", "failed"):
             await _settle(conn, standing.campaign_id, to, now)
         standing = await move_campaign(conn, standing, to, now=now, actor=CLOCK)
     return standing
 
 
-async def _find_next(conn: Connection, standing: Standing, now: datetime) -> CampaignState | None:
+async def _find_next(conn: Connection, standing: Standing, now: datetime, *, decides: bool) -> CampaignState | None:
     due = state_by_clock(standing, now)
     if standing.state == "scheduled" and due == "closed":
         # Nobody looked after it from its start to its end.
@@ -45,7 +50,7 @@ async def _find_next(conn: Connection, standing: Standing, now: datetime) -> Cam
         return due
     if standing.state in TAKING and await conn.fetchval(_ALL_TAKEN, standing.campaign_id):
         return "closed"
-    if standing.state == "closed" and not await conn.fetchval(_UNDECIDED, standing.campaign_id):
+    if decides and standing.state == "closed" and not await conn.fetchval(_UNDECIDED, standing.campaign_id):
         return await _decide(conn, standing.campaign_id)
     return None
 

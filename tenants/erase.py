@@ -16,6 +16,7 @@ from tenants.identifiers import normalise_email
 from tenants.import_columns import forget_columns
 from tenants.merges import announce_identity, lock_identity
 from tenants.personal_data import PERSONAL_TABLES, erase_rows
+from tenants.preorder_links import forget_guests
 from tenants.suppression import (
     Kind,
     Suppressed,
@@ -137,6 +138,7 @@ async def _erase(conn: Connection, erasure_id: UUID, person: Identifier, shopper
     counts["events"] += await conn.fetchval(
         _DELETE_BROWSED, [value for kind, value in identifiers if kind == "visitor"]
     )
+    counts["preorders"] += await forget_guests(conn, [value for kind, value in identifiers if kind == "email"])
     await _forget_mentions(conn, erasure_id, [value for _, value in identifiers])
     await conn.execute(_COUNT, erasure_id, counts)
     await announce_identity(conn)

@@ -65,6 +65,8 @@ MOVED: tuple[Moved, ...] = (
     Moved("people", "external_id"),
     Moved("consents", "consent_id", "uuid"),
     Moved("exports", "export_id", "uuid"),
+    Moved("campaign_interest", "interest_id", "uuid"),
+    Moved("preorders", "preorder_id", "uuid"),
 )
 SHOPPERS = "shoppers"
 """In the list of what was moved: the rows that were merged, by our ids."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from infra.database import Connection, Row
 
-INTERNAL = frozenset({"tenant_id", "shopper_id", "digest", "changed_in"})
+INTERNAL = frozenset({"tenant_id", "shopper_id", "digest", "changed_in", "sha256"})
 """Columns that say nothing to a person."""
 
 
@@ -24,6 +24,14 @@ class PersonalTable:
     """What an update sets, so that nobody can be told from the row."""
     where: str = "shopper_id = any($1::uuid[])"
 
+
+_OWN = """
+(
+    preorders.shopper_id = any($1::uuid[])
+    or guest_email in (select email from shoppers where shoppers.shopper_id = any($1::uuid[]) and email_verified)
+)
+"""
+"""Preorders of a shopper, with those that they made as a guest."""
 
 # Children before parents; shoppers last, for every other table's rows are found through them.
 PERSONAL_TABLES = (
@@ -39,6 +47,10 @@ PERSONAL_TABLES = (
     PersonalTable("contact_preferences", "delete"),
     PersonalTable("people", "delete"),
     PersonalTable("shopper_identifiers", "delete"),
+    PersonalTable("campaign_interest", "delete"),
+    PersonalTable("preorder_links", "delete", where=f"preorder_id in (select preorder_id from preorders where {_OWN})"),
+    # What was made, paid and owed stays, without a name.
+    PersonalTable("preorders", "anonymise", "shopper_id = null, guest_email = null", where=_OWN),
     # With its moves.
     PersonalTable("shopper_merges", "delete", where="kept_id = any($1::uuid[]) or absorbed_id = any($1::uuid[])"),
     # Its row goes when its file is gone: `jobs.finish_erasure`.

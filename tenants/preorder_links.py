@@ -8,10 +8,12 @@ import base64
 import binascii
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from infra.database import Connection
+from tenants.identifiers import normalise_email
 from tenants.preorder_states import no_preorder
 
 LENGTH = 40
@@ -33,12 +35,23 @@ async def open_link(conn: Connection, tenant_id: UUID, preorder_id: UUID) -> str
     return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
 
 
+def link_url(public_url: str, secret: str) -> str:
+    """Where the shopper finds the preorder."""
+    return f"{public_url}/p/v1/preorder/{secret}"
+
+
 async def get_linked(conn: Connection, link: ParsedLink) -> UUID:
     """The preorder that it leads to. Raises NotFound."""
     found: UUID | None = await conn.fetchval("select preorder_id from preorder_links where sha256 = $1", link.sha256)
     if found is None:
         raise no_preorder()
     return found
+
+
+async def forget_guests(conn: Connection, emails: Sequence[str]) -> int:
+    """Guests at these addresses were erased: their preorders lose name and links. Returns how many."""
+    forgotten: int = await conn.fetchval(_FORGET, [normalise_email(email) for email in emails])
+    return forgotten
 
 
 def parse_link(secret: str) -> ParsedLink:
@@ -58,4 +71,18 @@ select $1, preorder_id
 from preorders
 where preorder_id = $2
 returning true
+"""
+
+_FORGET = """
+with nameless as (
+    update preorders
+    set guest_email = null
+    where guest_email = any($1::text[])
+    returning preorder_id
+), gone as (
+    delete from preorder_links
+    using nameless
+    where preorder_links.preorder_id = nameless.preorder_id
+)
+select count(*) from nameless
 """

@@ -26,7 +26,8 @@ Payment = Literal[
     "partly_refunded",
     "disputed",
 ]
-Side = Literal["fulfilment", "payment"]
+Side = Literal["fulfilment", "payment", "units"]
+"""Where the goods are, where the money is; and how many of what was wanted, which the shopper may change."""
 
 FULFILMENT: Mapping[Fulfilment, frozenset[Fulfilment]] = {
     "reserved": frozenset({"joined", "expired", "cancelled"}),
@@ -94,6 +95,8 @@ class Held:
 
     preorder_id: UUID
     campaign_id: str
+    shopper_id: UUID | None
+    guest_email: str | None
     product_id: str
     variant_id: str | None
     quantity: int
@@ -181,7 +184,8 @@ def no_preorder() -> NotFound:
 
 
 HELD_COLUMNS = """
-    preorder_id, campaign_id, product_id, variant_id, quantity, fulfilment, payment, paid_minor, owed_back_minor
+    preorder_id, campaign_id, shopper_id, guest_email, product_id, variant_id, quantity, fulfilment, payment,
+    paid_minor, owed_back_minor
 """
 
 _HOLD = f"""

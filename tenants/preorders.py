@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from infra.database import Connection, Row
-from infra.errors import Conflict, FieldError, Invalid
+from infra.errors import Conflict, FieldError, Forbidden, Invalid
 from infra.ids import new_id
 from tenants.campaign_caps import CampaignNotOpen, hold_buyer, refuse_over_caps, take_units, variant_scope
 from tenants.campaign_documents import Campaign
@@ -28,6 +28,13 @@ from tenants.questions import choose_locale
 RESERVED_FOR = timedelta(minutes=30)
 
 
+class SignInNeeded(Forbidden):
+    """This campaign has a limit for each shopper, so it must know who they are."""
+
+    code = "sign_in_needed"
+    hint = "Send a shopper token. A guest's address proves nothing, and counting by it would tell who has preordered."
+
+
 class TermsChanged(Conflict):
     """What was agreed to is not what the campaign's terms say."""
 
@@ -41,6 +48,8 @@ class Buyer:
 
     shopper: Named | None = None
     guest_email: str | None = None
+    vouched: bool = True
+    """A merchant's server, or a token, says that they are who they say."""
 
     @property
     def shopper_id(self) -> UUID | None:
@@ -99,19 +108,28 @@ class Preorder(Struct, frozen=True, kw_only=True):
 async def open_preorder(conn: Connection, wish: Wish, buyer: Buyer, *, now: datetime) -> Preorder:
     """Reserve units for half an hour, at the price of this moment.
 
-    Raises NotFound, Invalid, CampaignNotOpen, EarlyAccessOnly, CampaignSoldOut, ShopperCapReached, OrderCapReached,
-    TermsChanged; the transaction must not commit then.
+    Raises NotFound, Invalid, CampaignNotOpen, EarlyAccessOnly, SignInNeeded, CampaignSoldOut, ShopperCapReached,
+    OrderCapReached, TermsChanged; the transaction must not commit then.
     """
     offer = await read_offer(conn, wish.campaign_id, wish.product_id, wish.variant_id, now=now)
     _refuse_wrong(wish, offer.campaign, now)
     await _refuse_outside(conn, offer, buyer, now)
     caps = offer.campaign.caps
     if caps.per_shopper is not None:
+        if not buyer.vouched:
+            raise SignInNeeded("Guests cannot join this campaign.")
         await hold_buyer(conn, wish.campaign_id, buyer.name)
     await refuse_over_caps(
-        conn, wish.campaign_id, caps, wish.quantity, shopper_id=buyer.shopper_id, guest_email=buyer.guest_email
+        conn,
+        wish.campaign_id,
+        caps,
+        quantity=wish.quantity,
+        more=wish.quantity,
+        shopper_id=buyer.shopper_id,
+        guest_email=buyer.guest_email,
     )
-    taken = await take_units(conn, wish.campaign_id, capped_scope(offer.campaign, wish), wish.quantity)
+    scope = capped_scope(offer.campaign, wish.product_id, wish.variant_id)
+    taken = await take_units(conn, wish.campaign_id, scope, wish.quantity)
     return await _insert(conn, wish, offer, buyer, taken=taken, now=now)
 
 
@@ -157,11 +175,10 @@ async def list_preorders_of(conn: Connection, shopper_id: UUID, *, limit: int) -
     return [_preorder(row) for row in rows]
 
 
-def capped_scope(campaign: Campaign, wish: Wish) -> str | None:
+def capped_scope(campaign: Campaign, product_id: str, variant_id: str | None) -> str | None:
     """The variant's row among the caps, if it has one."""
     capped = {(cap.product_id, cap.variant_id) for cap in campaign.caps.per_variant}
-    named = (wish.product_id, wish.variant_id)
-    return variant_scope(*named) if named in capped else None
+    return variant_scope(product_id, variant_id) if (product_id, variant_id) in capped else None
 
 
 def check_charge_day(campaign: Campaign, day: date | None, now: datetime) -> FieldError | None:
@@ -171,8 +188,8 @@ def check_charge_day(campaign: Campaign, day: date | None, now: datetime) -> Fie
     assert campaign.payment is not None
     if campaign.payment.mode == "upfront":
         return FieldError("charge_on", "cannot be chosen: this campaign is paid upfront")
-    first = (campaign.ends_at or now).date()
-    last = first + timedelta(days=campaign.payment.charge_within_days)
+    end = campaign.ends_at or now
+    first, last = max(end, now).date(), (end + timedelta(days=campaign.payment.charge_within_days)).date()
     if not first <= day <= last:
         return FieldError("charge_on", f"must lie from {first} to {last}")
     return None

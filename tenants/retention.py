@@ -31,6 +31,7 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     import_rejects: Annotated[
         Days | None, Meta(description="Which rows an import refused; never longer than its report. Default 90.")
     ] = None
+    expired_preorders: Annotated[Days | None, Meta(description="Reservations that nobody paid. Default 90.")] = None
     import_files: Annotated[
         Annotated[int, Meta(ge=1, le=30)] | None,
         Meta(description="Files that wait for their import; one goes when its import ends. Default 7, most 30."),
@@ -46,6 +47,7 @@ DEFAULT_DAYS: Mapping[str, int] = {
     "imports": 395,
     "import_rejects": 90,
     "import_files": 7,
+    "expired_preorders": 90,
 }
 
 
@@ -76,6 +78,9 @@ _KINDS = {
         "import_rejects",
         "import_rejects.ctid",
         "import_rejects join imports using (tenant_id, import_id) where finished_at is not null and created_at < $1",
+    ),
+    "expired_preorders": _Kind(
+        "preorders", "preorder_id", "preorders where fulfilment = 'expired' and created_at < $1 order by created_at"
     ),
     "imports": _Kind(
         "imports", "import_id", "imports where finished_at is not null and created_at < $1 order by created_at"

@@ -33,11 +33,11 @@ from infra.errors import (
 )
 from tenants.attributes import Locale
 from tenants.campaign_documents import Region
-from tenants.fields import ExternalId, ShortText
+from tenants.fields import Email, ExternalId, ShortText
 from tenants.identifiers import normalise_email
 from tenants.named import hold_named
 from tenants.preorder_ends import cancel_preorder
-from tenants.preorder_links import open_link
+from tenants.preorder_links import link_url, open_link
 from tenants.preorder_states import (
     Fulfilment,
     Payment,
@@ -48,8 +48,6 @@ from tenants.preorder_states import (
 )
 from tenants.preorders import Buyer, Preorder, Wish, get_preorder, list_preorders, open_preorder
 from tenants.suppression import ERASED, find_suppressed
-
-Email = Annotated[str, Meta(min_length=3, max_length=320, pattern=r"\A[^@\s]+@[^@\s]+\Z")]
 
 
 class WishIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -171,12 +169,7 @@ async def link(request: Request) -> Response:
     asked = decode_one(await read_body(request), _link)
     async with state.db.tenant(caller.tenant_id) as conn:
         secret = await open_link(conn, caller.tenant_id, asked.id)
-    return answer(LinkOut(url=preorder_url(state.settings.public_url, secret)))
-
-
-def preorder_url(public_url: str, secret: str) -> str:
-    """Where a shopper finds the preorder."""
-    return f"{public_url}/p/v1/preorder/{secret}"
+    return answer(LinkOut(url=link_url(state.settings.public_url, secret)))
 
 
 async def _find_buyer(conn: Connection, wish: WishIn) -> Buyer:

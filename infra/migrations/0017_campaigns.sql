@@ -132,7 +132,7 @@ create table preorder_transitions (
     tenant_id uuid not null default current_tenant(),
     transition_id uuid not null,
     preorder_id uuid not null,
-    side text not null check (side in ('fulfilment', 'payment')),
+    side text not null check (side in ('fulfilment', 'payment', 'units')),
     from_state text not null,
     to_state text not null,
     at timestamptz not null,

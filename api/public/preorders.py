@@ -1,0 +1,226 @@
+"""/public/v1/preorders: a shopper joins a campaign, comes back, changes or cancels, by a token or by a link."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+from api.bodies import decode_one
+from api.public.answers import PublicAnswer
+from api.public.campaigns import find_asker, who_asks
+from api.public.wire import PublishableKey, Token
+from api.resources import refusal_of
+from api.state import State
+from api.writes import settle
+from infra.database import Connection
+from infra.errors import FieldError
+from tenants.attributes import Locale
+from tenants.campaign_documents import Region
+from tenants.fields import Email, ExternalId, ShortText
+from tenants.identifiers import normalise_email
+from tenants.named import Named, name_shoppers
+from tenants.preorder_changes import Change, cancel_own, change_preorder
+from tenants.preorder_links import get_linked, link_url, open_link, parse_link
+from tenants.preorder_states import hold_preorder, no_preorder
+from tenants.preorder_views import PreorderView, view_preorders
+from tenants.preorders import Buyer, Wish, open_preorder
+
+LinkSecret = Annotated[str, Meta(min_length=1, max_length=100, description="The last part of a preorder's link.")]
+
+
+class OpenIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is wanted of a campaign, by a shopper with a token or by a guest."""
+
+    key: PublishableKey
+    campaign: ExternalId
+    product: ExternalId
+    quantity: Annotated[int, Meta(ge=1, le=10_000)]
+    terms_version: Annotated[ShortText, Meta(description="Of the terms that the shopper saw and agreed to.")]
+    variant: ExternalId | None = None
+    token: Token | None = None
+    guest_email: Annotated[Email | None, Meta(description="Without a token: where news of the preorder goes.")] = None
+    locale: Locale = "en"
+    region: Region | Literal[""] = ""
+    charge_on: date | None = None
+
+
+class OpenOut(Struct, frozen=True, kw_only=True):
+    """The reservation, and the link by which the shopper comes back to it. It is shown once."""
+
+    preorder: PreorderView
+    url: str
+
+
+class AskIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which preorders: the one of a link, or a shopper's own."""
+
+    key: PublishableKey
+    link: LinkSecret | None = None
+    token: Token | None = None
+
+    def __post_init__(self) -> None:
+        if (self.link is None) == (self.token is None):
+            raise ValueError("send either a link or a token")
+
+
+class PreordersOut(Struct, frozen=True, kw_only=True):
+    """Preorders, the newest first."""
+
+    preorders: Sequence[PreorderView]
+
+
+class CancelIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which preorder: that of a link, or one of a shopper's own."""
+
+    key: PublishableKey
+    link: LinkSecret | None = None
+    token: Token | None = None
+    preorder: UUID | None = None
+
+    def __post_init__(self) -> None:
+        if (self.link is None) == (self.token is None) or (self.token is None) != (self.preorder is None):
+            raise ValueError("send either a link, or a token and a preorder")
+
+
+class ChangeIn(CancelIn, frozen=True, kw_only=True):
+    """The same, and what is wanted instead; what is not said stays."""
+
+    quantity: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    variant: ExternalId | None = None
+    charge_on: date | None = None
+
+
+class PreorderOut(Struct, frozen=True, kw_only=True):
+    """One preorder as it is now."""
+
+    preorder: PreorderView
+
+
+async def open_one(state: State, body: bytes) -> PublicAnswer:
+    """Reserve units for half an hour."""
+    wanted, now = decode_one(body, _open), state.clock()
+    tenant_id, shopper_id = await who_asks(state, wanted.key, wanted.token)
+
+    async def once() -> OpenOut:
+        async with state.db.tenant(tenant_id) as conn:
+            buyer = await _find_buyer(conn, shopper_id, wanted.guest_email)
+            preorder = await open_preorder(conn, _wish(wanted), buyer, now=now)
+            secret = await open_link(conn, tenant_id, preorder.preorder_id)
+            view = await _view(conn, preorder.preorder_id, now)
+            return OpenOut(preorder=view, url=link_url(state.settings.public_url, secret))
+
+    return PublicAnswer(msgspec.json.encode(await settle(once)), 201)
+
+
+async def ask_status(state: State, body: bytes) -> PublicAnswer:
+    """What has become of it."""
+    asked, now = decode_one(body, _ask), state.clock()
+    tenant_id, shopper_id = await who_asks(state, asked.key, asked.token)
+    async with state.db.tenant(tenant_id) as conn:
+        if asked.link is not None:
+            found = await view_preorders(conn, preorder_ids=[await _by_link(conn, tenant_id, asked.link)], now=now)
+        else:
+            found = await _list_own(conn, shopper_id, now)
+    return PublicAnswer(msgspec.json.encode(PreordersOut(preorders=found)))
+
+
+async def cancel(state: State, body: bytes) -> PublicAnswer:
+    """As far as the terms let the shopper; what they get back stands in the answer."""
+    asked, now = decode_one(body, _cancel), state.clock()
+
+    async def act(conn: Connection, preorder_id: UUID) -> None:
+        await cancel_own(conn, preorder_id, now=now)
+
+    return await _act(state, asked, act, now)
+
+
+async def change(state: State, body: bytes) -> PublicAnswer:
+    """More or fewer units, another variant, another day for the charge."""
+    asked, now = decode_one(body, _change), state.clock()
+    wanted = Change(quantity=asked.quantity, variant_id=asked.variant, charge_on=asked.charge_on)
+
+    async def act(conn: Connection, preorder_id: UUID) -> None:
+        await change_preorder(conn, preorder_id, wanted, now=now)
+
+    return await _act(state, asked, act, now)
+
+
+async def _act(
+    state: State, asked: CancelIn, act: Callable[[Connection, UUID], Awaitable[None]], now: datetime
+) -> PublicAnswer:
+    """Do it to the one preorder that is meant, and answer how it is then."""
+    tenant_id, shopper_id = await who_asks(state, asked.key, asked.token)
+
+    async def once() -> PreorderOut:
+        async with state.db.tenant(tenant_id) as conn:
+            preorder_id = await _find_own(conn, tenant_id, asked, shopper_id)
+            await act(conn, preorder_id)
+            return PreorderOut(preorder=await _view(conn, preorder_id, now))
+
+    return PublicAnswer(msgspec.json.encode(await settle(once)))
+
+
+async def _find_own(conn: Connection, tenant_id: UUID, asked: CancelIn, shopper_id: str | None) -> UUID:
+    """Raises NotFound."""
+    if asked.link is not None:
+        return await _by_link(conn, tenant_id, asked.link)
+    assert asked.preorder is not None
+    shopper = await _find_known(conn, shopper_id)
+    if shopper is None or (await hold_preorder(conn, asked.preorder)).shopper_id != shopper.shopper_id:
+        raise no_preorder()
+    return asked.preorder
+
+
+async def _list_own(conn: Connection, shopper_id: str | None, now: datetime) -> list[PreorderView]:
+    """Of a shopper whom a token proves."""
+    shopper = await _find_known(conn, shopper_id)
+    return [] if shopper is None else await view_preorders(conn, shopper_id=shopper.shopper_id, now=now)
+
+
+async def _find_known(conn: Connection, shopper_id: str | None) -> Named | None:
+    assert shopper_id is not None
+    return (await name_shoppers(conn, [shopper_id])).get(shopper_id)
+
+
+async def _by_link(conn: Connection, tenant_id: UUID, secret: str) -> UUID:
+    """Raises NotFound, for another tenant's link too."""
+    link = parse_link(secret)
+    if link.tenant_id != tenant_id:
+        raise no_preorder()
+    return await get_linked(conn, link)
+
+
+async def _find_buyer(conn: Connection, shopper_id: str | None, guest_email: str | None) -> Buyer:
+    """Raises Invalid when nobody can be told."""
+    shopper = await find_asker(conn, shopper_id)
+    if shopper is not None:
+        return Buyer(shopper=shopper)
+    if guest_email is None:
+        raise refusal_of(FieldError("guest_email", "is missing: without a token there is nobody to write to"))
+    return Buyer(guest_email=normalise_email(guest_email), vouched=False)
+
+
+async def _view(conn: Connection, preorder_id: UUID, now: datetime) -> PreorderView:
+    return (await view_preorders(conn, preorder_ids=[preorder_id], now=now))[0]
+
+
+def _wish(wanted: OpenIn) -> Wish:
+    return Wish(
+        campaign_id=wanted.campaign,
+        product_id=wanted.product,
+        quantity=wanted.quantity,
+        terms_version=wanted.terms_version,
+        variant_id=wanted.variant,
+        locale=wanted.locale,
+        region=wanted.region,
+        charge_on=wanted.charge_on,
+    )
+
+
+_open = msgspec.json.Decoder(OpenIn)
+_ask = msgspec.json.Decoder(AskIn)
+_cancel = msgspec.json.Decoder(CancelIn)
+_change = msgspec.json.Decoder(ChangeIn)
