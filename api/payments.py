@@ -32,7 +32,7 @@ from infra.clock import Clock
 from infra.database import Database
 from infra.errors import Conflict
 from infra.settings import Settings
-from infra.stripe import close_client, make_client
+from infra.stripe import open_stripe
 from tenants.charges import Charge, end_charge, get_charge, take_up_charge
 from tenants.payment_accounts import PaymentAccount, find_payment_account, open_payment_account, tell_account
 from tenants.preorder_money import Payer, keep_customer, open_checkout, read_payer
@@ -224,14 +224,12 @@ class Payments:
 @asynccontextmanager
 async def open_payments(settings: Settings, db: Database, clock: Clock) -> AsyncIterator[Payments]:
     """On a database that the caller closes."""
-    key = settings.stripe_api_key
-    client = None if key is None else make_client(settings)
-    try:
-        live = key is not None and "_live_" in key[:8]
-        yield Payments(db, clock, settings.public_url, settings.fee_basis_points, live, client)
-    finally:
-        if client is not None:
-            await close_client(client)
+    key, fee = settings.stripe_api_key, settings.fee_basis_points
+    if key is None:
+        yield Payments(db, clock, settings.public_url, fee, livemode=False, stripe=None)
+        return
+    async with open_stripe(settings) as client:
+        yield Payments(db, clock, settings.public_url, fee, livemode="_live_" in key[:8], stripe=client)
 
 
 def _without_card(charge: Charge) -> Fact:

@@ -11,6 +11,5 @@ from tests.support.shop import ShopClient
 @pytest.fixture
 async def till(shop: ShopClient) -> AsyncIterator[Till]:
     """A fresh shop that is connected to Stripe."""
-    one = await open_till(shop)
-    yield one
-    await one.close()
+    async with open_till(shop) as one:
+        yield one

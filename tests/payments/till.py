@@ -1,5 +1,7 @@
 """Till of the payment tests: a shop that is connected to Stripe, shoppers who pay there, and the worker's jobs."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,17 +11,17 @@ import httpx2
 
 from api.campaign_work import move_due
 from api.payment_work import settle_payments
-from api.payments import Payments
+from api.payments import Payments, open_payments
 from infra.embedded.stripe.accounts import finish_onboarding
 from infra.embedded.stripe.books import Books, Record
 from infra.embedded.stripe.checking_out import Typed, submit
 from infra.embedded.stripe.refusals import CardRefused
 from infra.embedded.stripe.world import World
-from infra.stripe import close_client, make_client
 from tenants.preorder_money import SEND_CHARGE, SEND_REFUND
 from tenants.stripe_inbox import HANDLE_STRIPE_EVENT
 from tests.campaigns.merchant import later, launch, read, reserve, transition
 from tests.support.shop import Document, ShopClient
+from tests.support.stripe import FakeStripe
 
 VISA, FAILS_LATER, ASKS = "4242424242424242", "4000000000000341", "4000002760003184"
 DISPUTED, REFUND_FAILS, REFUND_PENDING = "4000000000000259", "4000000000005126", "4000000000007726"
@@ -37,9 +39,13 @@ class Till:
     account_id: str
 
     @property
-    def world(self) -> World:
+    def fake(self) -> FakeStripe:
         assert self.shop.service.stripe is not None
         return self.shop.service.stripe
+
+    @property
+    def world(self) -> World:
+        return self.fake.world
 
     @property
     def books(self) -> Books:
@@ -48,9 +54,6 @@ class Till:
     @property
     def tenant_id(self) -> UUID:
         return self.shop.keys.tenant_id
-
-    async def close(self) -> None:
-        await close_client(self.payments.client)
 
     async def launch(self, campaign_id: str = "c1", **fields: Any) -> Document:
         return await launch(self.shop, campaign_id, **fields)
@@ -150,18 +153,17 @@ class Till:
         }
 
 
-async def open_till(shop: ShopClient) -> Till:
+@asynccontextmanager
+async def open_till(shop: ShopClient) -> AsyncIterator[Till]:
     """Connected, and allowed to take money."""
     answer = await shop.api.post("/v1/payment-account:connect", json={"return_url": "https://shop.example/admin"})
     assert answer.status_code == 200, answer.text
-    account_id = answer.json()["account_id"]
     service = shop.service
-    client = make_client(service.settings)
-    payments = Payments(service.db, service.clock, service.url, 0, False, client)
-    till = Till(shop, payments, account_id)
-    finish_onboarding(till.books, till.world.find_account(account_id))
-    await till.settle()
-    return till
+    async with open_payments(service.settings, service.db, service.clock) as payments:
+        till = Till(shop, payments, answer.json()["account_id"])
+        finish_onboarding(till.books, till.world.find_account(till.account_id))
+        await till.settle()
+        yield till
 
 
 __all__ = ["Till", "later", "open_till", "timedelta"]

@@ -14,7 +14,7 @@ async def pay(
         "amount": 2000,
         "currency": "usd",
         "payment_method": method,
-        "payment_method_types": ["card"],
+        "allowed_payment_method_types": ["card"],
         "confirm": True,
         **more,
     }

@@ -16,7 +16,7 @@ async def test_a_confirmed_payment_succeeds_and_has_a_charge(client: stripe.Stri
 
 async def test_a_payment_is_created_first_and_confirmed_later(client: stripe.StripeClient) -> None:
     intent = await client.v1.payment_intents.create_async(
-        {"amount": 500, "currency": "EUR", "payment_method_types": ["card"]}
+        {"amount": 500, "currency": "EUR", "allowed_payment_method_types": ["card"]}
     )
     assert (intent.status, intent.currency, intent.latest_charge) == ("requires_payment_method", "eur", None)
     intent = await client.v1.payment_intents.update_async(intent.id, {"payment_method": "pm_card_mastercard"})
@@ -120,7 +120,7 @@ async def test_a_card_that_was_set_up_is_charged_without_the_shopper(
         {
             "customer": customer,
             "payment_method": "pm_card_authenticationRequiredOnSetup",
-            "payment_method_types": ["card"],
+            "allowed_payment_method_types": ["card"],
             "confirm": True,
         }
     )
