@@ -51,7 +51,10 @@ async def cancel_all(conn: Connection, campaign_id: str, *, now: datetime, reaso
 
 
 async def expire_reservations(conn: Connection, *, now: datetime) -> int:
-    """Let go what nobody paid in time, the oldest first; returns how many. Call again until there is none."""
+    """Let go what nobody paid in time, the oldest first; returns how many. Call again until there is none.
+
+    Where a shopper may be paying at Stripe, that page is closed first (`api.payment_work`).
+    """
     rows = await conn.fetch(_OVER, now, EXPIRED_AT_ONCE)
     await end_preorders(conn, [Held(**row) for row in rows], "expired", now=now, reason="not paid in time")
     return len(rows)
@@ -95,7 +98,7 @@ def _units(held: Sequence[Held]) -> dict[str, Counter[str]]:
 _END = """
 update preorders
 set fulfilment = $4, payment = case when refunding then 'refund_pending' else payment end,
-    owed_back_minor = ended.owed_back_minor, updated_at = $5
+    owed_back_minor = greatest(ended.owed_back_minor, returned_minor), updated_at = $5
 from unnest($1::uuid[], $2::bigint[], $3::boolean[]) as ended (preorder_id, owed_back_minor, refunding)
 where preorders.preorder_id = ended.preorder_id
 """
@@ -104,6 +107,11 @@ _OVER = f"""
 select {HELD_COLUMNS}
 from preorders
 where fulfilment = 'reserved' and reserved_until <= $1
+    and not exists (
+        select
+        from charges
+        where charges.preorder_id = preorders.preorder_id and status = 'pending' and session_expires_at > $1
+    )
 order by reserved_until
 limit $2
 for no key update skip locked

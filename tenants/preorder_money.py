@@ -12,7 +12,7 @@ from uuid import UUID
 from infra.database import Connection
 from infra.errors import Conflict
 from infra.jobs import defer
-from tenants.charge_schedule import charge_moment
+from tenants.charge_schedule import CHARGE_HOUR, charge_moment
 from tenants.charges import Ask, Charge, ChargeUnderWay, Road, find_live_charge, open_charge
 from tenants.owed import Mode, Price, Purpose, Standing, joining, owed_back, owed_now
 from tenants.payment_accounts import PaymentAccount, get_payment_account
@@ -209,7 +209,7 @@ async def list_confirmed(conn: Connection) -> Sequence[str]:
 
 async def list_to_charge(conn: Connection, *, now: datetime, limit: int) -> Sequence[UUID]:
     """Preorders whose charge may be due, the one that waits longest first."""
-    return [row["preorder_id"] for row in await conn.fetch(_TO_CHARGE, now, limit, list(CHARGING))]
+    return [row["preorder_id"] for row in await conn.fetch(_TO_CHARGE, now, limit, list(CHARGING), CHARGE_HOUR)]
 
 
 async def list_to_give_back(conn: Connection, *, now: datetime, limit: int) -> Sequence[UUID]:
@@ -279,15 +279,15 @@ cross join lateral (
 where p.preorder_id = $1
 """
 
-# A day of slack, for the shop's day is not ours: `Money.charge_due` decides.
 _TO_CHARGE = """
 select p.preorder_id
 from preorders p
 join campaigns c using (tenant_id, campaign_id)
+join tenants t using (tenant_id)
 left join preorder_payments s using (tenant_id, preorder_id)
 where c.state = any($3::text[]) and p.fulfilment in ('confirmed', 'in_production')
     and p.payment in ('card_saved', 'deposit_paid', 'failed', 'action_required')
-    and (p.charge_on is null or p.charge_on <= ($1 + interval '1 day')::date)
+    and (p.charge_on is null or (p.charge_on + make_interval(hours => $4)) at time zone t.time_zone <= $1)
     and (s.next_try_at is null or s.next_try_at <= $1)
     and not exists (select from charges where charges.preorder_id = p.preorder_id and charges.status = 'pending')
 order by coalesce(s.next_try_at, p.updated_at), p.preorder_id

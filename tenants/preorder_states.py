@@ -53,9 +53,11 @@ PAYMENT: Mapping[Payment, frozenset[Payment]] = {
     "dropped": frozenset({"refund_pending"}),
     "paid": frozenset({"refund_pending", "disputed"}),
     "refund_pending": frozenset({"refunded", "partly_refunded"}),
-    "refunded": frozenset(),
+    # A bank may send back what had been refunded.
+    "refunded": frozenset({"refund_pending"}),
     "partly_refunded": frozenset({"refund_pending", "disputed"}),
-    "disputed": frozenset({"paid", "refunded"}),
+    # Back to where it was when the merchant wins; when they lose, that much is gone.
+    "disputed": frozenset({"paid", "deposit_paid", "refund_pending", "partly_refunded", "refunded"}),
 }
 
 LIVE: tuple[Fulfilment, ...] = ("reserved", "joined", "confirmed", "in_production", "shipped", "completed")

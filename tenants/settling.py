@@ -207,6 +207,10 @@ async def _settle_outside_refund(conn: Connection, tenant_id: UUID, fact: Fact, 
     if refund_status(fact) == "failed" or not await record_outside_refund(conn, charge, fact, now=now):
         return "known"
     await conn.execute(_WAIVE, charge.preorder_id, fact.amount_minor, now)
+    money = await read_money(conn, charge.preorder_id)
+    if money.returning_minor == money.taken_minor and "refund_pending" in PAYMENT[money.payment]:
+        # All of it: from here on it counts as unpaid.
+        await move_preorder(conn, charge.preorder_id, payment="refund_pending", now=now, reason="given back by hand")
     if refund_status(fact) == "succeeded":
         await conn.execute(_COUNT, charge.preorder_id, 0, 0, fact.amount_minor, now)
     await finish_giving_back(conn, tenant_id, charge.preorder_id, now=now)

@@ -87,6 +87,19 @@ class Till:
             return False
         return bool(session["status"] == "complete")
 
+    async def ask_bank(self, session: Record, *, passed: bool = True) -> None:
+        """The shopper answers the bank's question about what was typed on the page."""
+        intent = self.books.hidden[session["id"]]["intent"]
+        await self.fake.control("POST", f"authenticate/{intent}", {"passed": passed})
+
+    async def lose_card(self, preorder: Document) -> None:
+        """From now on the saved card is declined."""
+        async with self.payments.db.tenant(self.tenant_id) as conn:
+            method_id = await conn.fetchval(
+                "select payment_method_id from preorder_payments where preorder_id = $1", UUID(preorder["preorder_id"])
+            )
+        self.books.hidden[method_id]["number"] = FAILS_LATER
+
     async def join(self, campaign_id: str = "c1", card: str = VISA, **fields: Any) -> Document:
         """Reserved, paid at Stripe, and told to us."""
         preorder = await self.reserve(campaign_id, **fields)
