@@ -26,6 +26,7 @@ from api.stripe_calls import (
     make_session,
     may_resend,
     read_account,
+    read_payment,
     read_session,
 )
 from infra.clock import Clock
@@ -37,9 +38,17 @@ from tenants.charges import Charge, end_charge, get_charge, take_up_charge
 from tenants.payment_accounts import PaymentAccount, find_payment_account, open_payment_account, tell_account
 from tenants.preorder_money import Payer, keep_customer, open_checkout, read_payer
 from tenants.refunds import Refund, take_up_refund
-from tenants.settling import Begun, abandon_charge, begin_charge, refuse_refund, settle_event, settle_fact
+from tenants.settling import (
+    Begun,
+    abandon_charge,
+    begin_charge,
+    find_unknown_intent,
+    refuse_refund,
+    settle_event,
+    settle_fact,
+)
 from tenants.stripe_facts import Fact
-from tenants.stripe_inbox import find_stripe_event, finish_stripe_event, take_stripe_event
+from tenants.stripe_inbox import StripeEvent, find_stripe_event, finish_stripe_event, take_stripe_event
 
 log = structlog.get_logger()
 
@@ -158,17 +167,29 @@ class Payments:
         """Do what an event of the inbox says, once. Raises StripeDown."""
         async with self.db.tenant(tenant_id) as conn:
             event = await find_stripe_event(conn, event_id)
-        afresh = None
-        if event is not None and event.fact is not None and event.fact.kind == "account":
-            # An account may change twice in a second, and events tell seconds only: what it is now counts.
-            afresh = await read_account(self.client, event.account_id)
+            unknown = None if event is None else await find_unknown_intent(conn, event)
+        if event is None:
+            return
+        read = await self._read_for(event, unknown)
         async with self.db.tenant(tenant_id) as conn:
             event = await take_stripe_event(conn, event_id)
             if event is None:
                 return
-            outcome = await settle_event(conn, tenant_id, event, afresh=afresh, now=self.clock())
+            outcome = await settle_event(conn, tenant_id, event, read, now=self.clock())
             await finish_stripe_event(conn, event_id, outcome, now=self.clock())
         self._warn(tenant_id, event_id, outcome)
+
+    async def _read_for(self, event: StripeEvent, unknown_intent: str | None) -> list[Fact]:
+        """What must be known before an event can be handled, whatever the order in which events come."""
+        try:
+            if event.fact is not None and event.fact.kind == "account":
+                # An account may change twice in a second, and events tell seconds only: what it is now counts.
+                return [await read_account(self.client, event.account_id)]
+            if unknown_intent is not None:
+                return [await read_payment(self.client, event.account_id, unknown_intent)]
+        except StripeRefused:
+            log.info("stripe_object_gone", event_id=event.event_id)
+        return []
 
     async def _open_session(self, tenant_id: UUID, charge: Charge, payer: Payer) -> str:
         try:

@@ -158,6 +158,12 @@ async def find_payment(client: StripeClient, charge: Charge, *, customer_id: str
     return None
 
 
+async def read_payment(client: StripeClient, account_id: str, intent_id: str) -> Fact:
+    """One payment of a merchant's account, ours or not."""
+    async with _asking():
+        return _fact(await client.v1.payment_intents.retrieve_async(intent_id, options={"stripe_account": account_id}))
+
+
 async def make_refund(client: StripeClient, refund: Refund, charge: Charge) -> Fact:
     """Give back so much of a charge, and our share of it. Raises StripeRefused."""
     assert charge.intent_id is not None

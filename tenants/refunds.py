@@ -172,7 +172,8 @@ returning {_REFUND}
 
 _END = f"""
 update refunds
-set status = $2, settled_at = $3, stripe_refund_id = coalesce($4, stripe_refund_id), error_code = $5
+set status = $2, settled_at = case when $2 <> 'pending' then $3::timestamptz end,
+    stripe_refund_id = coalesce($4, stripe_refund_id), error_code = $5
 where refund_key = $1 and (status = 'pending' or status = 'succeeded' and $2 = 'failed')
 returning {_REFUND}
 """

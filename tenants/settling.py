@@ -3,7 +3,7 @@
 A webhook's job and whoever reads an object at Stripe both come here.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -44,14 +44,26 @@ class Begun:
     """Nothing new is to be charged."""
 
 
+async def find_unknown_intent(conn: Connection, event: StripeEvent) -> str | None:
+    """The payment that a dispute or a refund is about, when we have not heard of it: its own event is still to come."""
+    fact = event.fact
+    if fact is None or fact.kind not in ("dispute", "refund") or fact.key is not None or fact.intent_id is None:
+        return None
+    return fact.intent_id if await find_charge_of_intent(conn, fact.intent_id) is None else None
+
+
 async def settle_event(
-    conn: Connection, tenant_id: UUID, event: StripeEvent, *, afresh: Fact | None = None, now: datetime
+    conn: Connection, tenant_id: UUID, event: StripeEvent, read: Sequence[Fact], *, now: datetime
 ) -> str:
-    """Do what an event says, or what was read of its object since; returns in a word what came of it."""
-    fact = afresh or event.fact
-    if fact is None:
-        return "of no concern"
-    return await settle_fact(conn, tenant_id, fact, account_id=event.account_id, now=now)
+    """Do what was read for an event, and then what it says; returns in a word what came of it.
+
+    What was read of an account counts instead of what the event told: it is newer.
+    """
+    outcome = "of no concern"
+    told = () if event.fact is None or (read and event.fact.kind == "account") else (event.fact,)
+    for fact in (*read, *told):
+        outcome = await settle_fact(conn, tenant_id, fact, account_id=event.account_id, now=now)
+    return outcome
 
 
 async def settle_fact(conn: Connection, tenant_id: UUID, fact: Fact, *, account_id: str, now: datetime) -> str:
@@ -112,6 +124,8 @@ async def _succeeded(conn: Connection, tenant_id: UUID, charge: Charge, fact: Fa
         await mark_joined(conn, charge.preorder_id, payment=joined, paid_minor=charge.amount_minor, now=now)
         return
     await _walk(conn, money, joined or "paid", now)
+    if money.disputed:
+        await _hold_up(conn, charge.preorder_id, "disputed before", now)
     # What comes after the end comes back in full: the fee was reckoned when it ended.
     back = charge.amount_minor if money.ended else 0
     await conn.execute(_COUNT, charge.preorder_id, charge.amount_minor, back, 0, now)
@@ -239,18 +253,27 @@ async def _settle_dispute(conn: Connection, tenant_id: UUID, fact: Fact, account
     if not await record_dispute(conn, charge, fact, now=now):
         return "known"
     money = await read_money(conn, charge.preorder_id)
-    if fact.status not in CLOSED and "disputed" in PAYMENT[money.payment]:
-        await move_preorder(conn, charge.preorder_id, payment="disputed", now=now, reason=fact.reason)
-    elif fact.status in CLOSED:
+    if fact.status not in CLOSED:
+        await _hold_up(conn, charge.preorder_id, fact.reason, now)
+    else:
         await _close_dispute(conn, tenant_id, money, fact, now)
     return fact.status
+
+
+async def _hold_up(conn: Connection, preorder_id: UUID, reason: str, now: datetime) -> None:
+    """What is disputed does not ship. Money that is on its way stays on its way."""
+    held = await hold_preorder(conn, preorder_id)
+    if "disputed" in PAYMENT[held.payment]:
+        await move_preorder(conn, preorder_id, payment="disputed", now=now, reason=reason)
 
 
 async def _close_dispute(conn: Connection, tenant_id: UUID, money: Money, fact: Fact, now: datetime) -> None:
     if fact.status == "lost":
         await conn.execute(_WAIVE, money.preorder_id, fact.amount_minor, now)
         await conn.execute(_COUNT, money.preorder_id, 0, 0, fact.amount_minor, now)
-    if money.payment == "disputed" and not money.disputed:
+        await _hold_up(conn, money.preorder_id, fact.reason, now)
+    held = await hold_preorder(conn, money.preorder_id)
+    if held.payment == "disputed" and not money.disputed:
         await move_preorder(conn, money.preorder_id, payment=_after_dispute(money), now=now, reason=fact.status)
     await finish_giving_back(conn, tenant_id, money.preorder_id, now=now)
 
