@@ -196,6 +196,7 @@ async def test_a_list_is_read_page_by_page(client: stripe.StripeClient) -> None:
         ({"currency": None}, "parameter_missing", "currency"),
         ({"customer": "cus_missing"}, "resource_missing", "customer"),
         ({"payment_method": "pm_missing"}, "resource_missing", "payment_method"),
+        ({"payment_method_types": ["card"]}, "payment_method_types_no_longer_supported", "payment_method_types"),
         ({"colour": "red"}, "parameter_unknown", "colour"),
         ({"application_fee_amount": 5}, None, "application_fee_amount"),
     ],

@@ -100,7 +100,12 @@ def new_account(account_id: str, name: str, country: str) -> Record:
         "metadata": {},
         "payouts_enabled": False,
         "requirements": asked,
-        "settings": {"dashboard": {"display_name": name, "timezone": "Etc/UTC"}},
+        "settings": {
+            "branding": empty("icon logo primary_color secondary_color"),
+            "card_payments": empty("statement_descriptor_prefix"),
+            "dashboard": {"display_name": name, "timezone": "Etc/UTC"},
+            "payments": empty("statement_descriptor statement_descriptor_kana statement_descriptor_kanji"),
+        },
         "type": "standard",
     }
 

@@ -12,6 +12,7 @@ from infra.embedded.stripe.events import API_VERSION, Cause
 from infra.embedded.stripe.expanding import expand
 from infra.embedded.stripe.faults import BrokenAnswer, Fault, hang
 from infra.embedded.stripe.forms import Params, read_form
+from infra.embedded.stripe.method_types import refuse_old_name
 from infra.embedded.stripe.refusals import StripeRefusal
 from infra.embedded.stripe.world import World
 
@@ -92,6 +93,7 @@ def _perform(
     world.cause = Cause(request_id, request.headers.get("idempotency-key"))
     world.changes += 1
     try:
+        refuse_old_name(params)
         params.allow(route.accepts)
         paths = params.texts("expand")
         found = route.handler(Call(books, params, request.path_params, request.url.path))

@@ -78,7 +78,7 @@ def _pay(books: Books, session: Record, method: Record, customer: str | None) ->
     intent = None if session["payment_intent"] is None else books.get("payment_intent", session["payment_intent"])
     if intent is None:
         wanted = {"amount": str(session["amount_total"]), "currency": session["currency"]}
-        wanted |= {"payment_method_types": {"0": "card"}, **books.hidden[session["id"]]["data"]}
+        wanted |= {"allowed_payment_method_types": {"0": "card"}, **books.hidden[session["id"]]["data"]}
         intent = new_intent(books, Params(wanted | ({"customer": customer} if customer else {})))
         session["payment_intent"] = intent["id"]
     intent.update(customer=customer, payment_method=method["id"])
@@ -87,7 +87,7 @@ def _pay(books: Books, session: Record, method: Record, customer: str | None) ->
 
 def _save(books: Books, session: Record, method: Record, customer: str | None) -> Record:
     """Save the card; in subscription mode this is where the shopper authenticates."""
-    wanted: Record = {"payment_method_types": {"0": "card"}, **({"customer": customer} if customer else {})}
+    wanted: Record = {"allowed_payment_method_types": {"0": "card"}, **({"customer": customer} if customer else {})}
     if session["mode"] == "setup":
         wanted |= books.hidden[session["id"]]["data"]
     intent = None if session["setup_intent"] is None else books.get("setup_intent", session["setup_intent"])

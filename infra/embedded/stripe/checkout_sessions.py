@@ -3,6 +3,7 @@
 from infra.embedded.stripe.books import Books, Record, empty, listed, new_id
 from infra.embedded.stripe.calls import DATED, LIST, Call, route
 from infra.embedded.stripe.forms import Params
+from infra.embedded.stripe.method_types import chosen_types
 from infra.embedded.stripe.payment_intents import CURRENCIES, check_may_charge
 from infra.embedded.stripe.prices import AMOUNTS, amount_for, new_price
 from infra.embedded.stripe.products import new_product
@@ -152,7 +153,7 @@ def _inline_price(books: Books, given: Params) -> Record:
 
 
 def _session(books: Books, params: Params, mode: str) -> Record:
-    session_id, now = new_id("cs_test"), books.now()
+    session_id, now, types = new_id("cs_test"), books.now(), chosen_types(params)
     expires = params.whole("expires_at") or now + _DAY
     if not now + 1800 <= expires <= now + _DAY:
         message = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation."
@@ -185,7 +186,8 @@ def _session(books: Books, params: Params, mode: str) -> Record:
         "metadata": params.metadata(),
         "mode": mode,
         "payment_method_collection": "always" if mode == "subscription" else "if_required",
-        "payment_method_types": params.texts("allowed_payment_method_types") or ["card"],
+        "allowed_payment_method_types": types["allowed_payment_method_types"],
+        "payment_method_types": types["payment_method_types"],
         "payment_status": "no_payment_required" if mode == "setup" else "unpaid",
         "status": "open",
         "success_url": params.need_text("success_url"),

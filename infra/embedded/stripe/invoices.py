@@ -103,7 +103,7 @@ def _intent(books: Books, invoice: Record, method: str) -> Record:
         "currency": invoice["currency"],
         "customer": invoice["customer"],
         "payment_method": method,
-        "payment_method_types": {"0": "card"},
+        "allowed_payment_method_types": {"0": "card"},
         "description": "Subscription creation" if invoice["attempt_count"] == 1 else "Subscription update",
     }
     percent = subscription["application_fee_percent"]

@@ -5,6 +5,7 @@ from infra.embedded.stripe.calls import DATED, Call, route
 from infra.embedded.stripe.charges import APPLICATION
 from infra.embedded.stripe.customers import shipping_of
 from infra.embedded.stripe.forms import Params
+from infra.embedded.stripe.method_types import NAMES, chosen_types
 from infra.embedded.stripe.paying import Confirmation, cancel_intent, capture_intent, confirm_intent, unexpected_state
 from infra.embedded.stripe.payment_methods import resolve_for
 from infra.embedded.stripe.refusals import InvalidRequest, NoAccess
@@ -47,7 +48,7 @@ MOST = 99_999_999
 _CANCELLATIONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 _UPDATABLE = (
     "amount application_fee_amount capture_method currency customer description metadata payment_method receipt_email "
-    "setup_future_usage shipping statement_descriptor statement_descriptor_suffix allowed_payment_method_types"
+    "setup_future_usage shipping statement_descriptor statement_descriptor_suffix"
 )
 _CONFIRM = "off_session return_url error_on_requires_action"
 _TEXTS = ("description", "receipt_email", "statement_descriptor", "statement_descriptor_suffix")
@@ -119,13 +120,7 @@ def new_intent(books: Books, params: Params) -> Record:
     params.need_whole("amount")
     params.need_text("currency")
     intent.update(_given(books, params, intent))
-    if not intent["payment_method_types"]:
-        chosen = params.hash("automatic_payment_methods")
-        intent["automatic_payment_methods"] = {
-            "allow_redirects": chosen.choice("allow_redirects", "always", "never") or "always",
-            "enabled": True,
-        }
-        intent["payment_method_types"] = ["card"]
+    intent.update(chosen_types(params))
     books.add(intent)
     books.emit("payment_intent.created", intent)
     return intent
@@ -152,8 +147,6 @@ def _given(books: Books, params: Params, intent: Record) -> Record:
         found["setup_future_usage"] = params.choice("setup_future_usage", "off_session", "on_session")
     if "customer" in params:
         found["customer"] = books.get("customer", params.need_text("customer"), "customer")["id"]
-    if "allowed_payment_method_types" in params:
-        found["payment_method_types"] = params.texts("allowed_payment_method_types")
     if "shipping" in params:
         found["shipping"] = shipping_of(params.hash("shipping"))
     if "payment_method" in params:
@@ -212,7 +205,7 @@ def _blank(books: Books) -> Record:
         **empty("application_fee_amount canceled_at cancellation_reason customer customer_account description hooks"),
         **empty("last_payment_error latest_charge next_action on_behalf_of payment_method processing receipt_email"),
         **empty("review setup_future_usage shipping source statement_descriptor statement_descriptor_suffix"),
-        **empty("transfer_data transfer_group automatic_payment_methods payment_method_configuration_details"),
+        **empty("transfer_data transfer_group payment_method_configuration_details"),
         "id": intent_id,
         "object": "payment_intent",
         "amount": 0,
@@ -230,17 +223,16 @@ def _blank(books: Books) -> Record:
         "payment_method_options": {
             "card": {**empty("installments mandate_options network"), "request_three_d_secure": "automatic"}
         },
-        "payment_method_types": [],
         "status": "requires_payment_method",
     }
 
 
 ROUTES = (
-    route("POST", "/v1/payment_intents", create, f"{_UPDATABLE} {_CONFIRM} automatic_payment_methods confirm"),
+    route("POST", "/v1/payment_intents", create, f"{_UPDATABLE} {_CONFIRM} {NAMES} confirm"),
     route("GET", "/v1/payment_intents", list_intents, f"customer {DATED}"),
     route("GET", "/v1/payment_intents/search", search_intents, SEARCH),
     route("GET", "/v1/payment_intents/{id}", retrieve, "client_secret"),
-    route("POST", "/v1/payment_intents/{id}", update, _UPDATABLE.replace(" allowed_payment_method_types", "")),
+    route("POST", "/v1/payment_intents/{id}", update, _UPDATABLE),
     route(
         "POST",
         "/v1/payment_intents/{id}/confirm",

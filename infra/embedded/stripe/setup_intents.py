@@ -4,6 +4,7 @@ from infra.embedded.stripe.books import Books, Record, empty, new_id
 from infra.embedded.stripe.calls import DATED, Call, route
 from infra.embedded.stripe.charges import APPLICATION
 from infra.embedded.stripe.forms import Params
+from infra.embedded.stripe.method_types import NAMES, chosen_types
 from infra.embedded.stripe.paying import NOT_AUTHENTICATED, next_action
 from infra.embedded.stripe.payment_methods import (
     attach_to,
@@ -16,7 +17,7 @@ from infra.embedded.stripe.payment_methods import (
 from infra.embedded.stripe.refusals import CardRefused, WrongState
 
 _CANCELLATIONS = ("abandoned", "duplicate", "requested_by_customer")
-_FIELDS = "customer description metadata payment_method allowed_payment_method_types"
+_FIELDS = "customer description metadata payment_method"
 _CONFIRMABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
@@ -63,9 +64,7 @@ def new_setup(books: Books, params: Params) -> Record:
     intent = _blank(books)
     intent.update(_given(books, params, intent))
     intent["usage"] = params.choice("usage", "off_session", "on_session") or "off_session"
-    if not intent["payment_method_types"]:
-        intent["automatic_payment_methods"] = {"allow_redirects": "always", "enabled": True}
-        intent["payment_method_types"] = ["card"]
+    intent.update(chosen_types(params))
     books.add(intent)
     books.emit("setup_intent.created", intent)
     return intent
@@ -138,8 +137,6 @@ def _given(books: Books, params: Params, intent: Record) -> Record:
         found["description"] = params.text("description")
     if "customer" in params:
         found["customer"] = books.get("customer", params.need_text("customer"), "customer")["id"]
-    if "allowed_payment_method_types" in params:
-        found["payment_method_types"] = params.texts("allowed_payment_method_types")
     if "payment_method" in params:
         found |= _method(books, params, found.get("customer", intent["customer"]))
     return found
@@ -157,7 +154,7 @@ def _unexpected(message: str, intent: Record) -> WrongState:
 def _blank(books: Books) -> Record:
     intent_id = new_id("seti")
     return {
-        **empty("automatic_payment_methods cancellation_reason customer customer_account description flow_directions"),
+        **empty("cancellation_reason customer customer_account description flow_directions"),
         **empty("last_setup_error latest_attempt mandate next_action on_behalf_of payment_method single_use_mandate"),
         **empty("payment_method_configuration_details"),
         "id": intent_id,
@@ -168,14 +165,13 @@ def _blank(books: Books) -> Record:
         "livemode": False,
         "metadata": {},
         "payment_method_options": {"card": {**empty("mandate_options network"), "request_three_d_secure": "automatic"}},
-        "payment_method_types": [],
         "status": "requires_payment_method",
         "usage": "off_session",
     }
 
 
 ROUTES = (
-    route("POST", "/v1/setup_intents", create, f"{_FIELDS} automatic_payment_methods confirm return_url usage"),
+    route("POST", "/v1/setup_intents", create, f"{_FIELDS} {NAMES} confirm return_url usage"),
     route("GET", "/v1/setup_intents", list_setups, f"customer payment_method {DATED}"),
     route("GET", "/v1/setup_intents/{id}", retrieve, "client_secret"),
     route("POST", "/v1/setup_intents/{id}", update, _FIELDS),

@@ -310,7 +310,7 @@ def _blank(books: Books, customer: str) -> Record:
         "object": "subscription",
         "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
         "billing_cycle_anchor": books.now(),
-        "billing_mode": {"flexible": None, "type": "classic"},
+        "billing_mode": {"flexible": {"proration_discounts": "included"}, "type": "flexible"},
         "billing_schedules": [],
         "cancel_at_period_end": False,
         "cancellation_details": empty("comment feedback reason"),
