@@ -182,7 +182,7 @@ class Payments:
     async def _read_for(self, event: StripeEvent, unknown_intent: str | None) -> list[Fact]:
         """What must be known before an event can be handled, whatever the order in which events come."""
         try:
-            if event.fact is not None and event.fact.kind == "account":
+            if event.fact.kind == "account":
                 # An account may change twice in a second, and events tell seconds only: what it is now counts.
                 return [await read_account(self.client, event.account_id)]
             if unknown_intent is not None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -32,9 +32,9 @@ class Settings:
     """How long a training waits for more orders after the first one."""
     tune_seconds: int = 60
     """How long a tenant's weekly training looks for better parameters; 0 for not at all."""
-    stripe_api_key: str | None = None
+    stripe_api_key: str | None = field(default=None, repr=False)
     """None starts the embedded stand-in for Stripe, which moves no money."""
-    stripe_webhook_secret: str | None = None
+    stripe_webhook_secret: str | None = field(default=None, repr=False)
     """Of the platform's endpoint for the events of connected accounts."""
     stripe_base_url: str | None = None
     """None for the real Stripe."""

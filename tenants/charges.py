@@ -92,6 +92,11 @@ async def find_charge_of_intent(conn: Connection, intent_id: str) -> Charge | No
     return _charge(await conn.fetchrow(f"select {_CHARGE} from charges where intent_id = $1", intent_id))
 
 
+async def find_charge_of_session(conn: Connection, session_id: str) -> Charge | None:
+    """For a shopper who comes back from Stripe's page, which nobody else knows."""
+    return _charge(await conn.fetchrow(f"select {_CHARGE} from charges where session_id = $1", session_id))
+
+
 async def get_charge(conn: Connection, charge_key: str) -> Charge:
     """Raises NotFound."""
     charge = await find_charge(conn, charge_key)

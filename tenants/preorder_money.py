@@ -6,7 +6,7 @@ after it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from infra.database import Connection
@@ -23,6 +23,7 @@ SEND_REFUND = "send_refund"
 SEND_CHARGE = "send_charge"
 CHARGING = ("charging", "in_production", "shipping")
 """In these states of their campaign, preorders are charged what is left."""
+KEPT_WITHOUT_STRIPE = timedelta(hours=2)
 UNPAID: tuple[Payment, ...] = ("failed", "action_required")
 """In these, a charge did not come, and the shopper can mend it."""
 
@@ -163,6 +164,12 @@ async def open_mending_charge(conn: Connection, preorder_id: UUID, *, now: datet
     return await _open(conn, _ask(money, now, "checkout"), await get_payment_account(conn), now)
 
 
+async def keep_reservation(conn: Connection, preorder_id: UUID, *, now: datetime) -> datetime:
+    """Keep a place for longer than usual, because Stripe is down and nobody can pay; returns until when."""
+    until: datetime = await conn.fetchval(_KEEP, preorder_id, now + KEPT_WITHOUT_STRIPE)
+    return until
+
+
 async def open_due_charge(conn: Connection, tenant_id: UUID, preorder_id: UUID, *, now: datetime) -> Charge | None:
     """Charge the saved card for what is left, in a job; None when nothing is due, or nothing is left.
 
@@ -178,9 +185,20 @@ async def open_due_charge(conn: Connection, tenant_id: UUID, preorder_id: UUID, 
         await move_preorder(conn, preorder_id, payment="paid", now=now, reason="nothing was left to pay")
         return None
     charge = await _open(conn, _ask(money, now, "off_session"), await get_payment_account(conn), now)
-    args = {"tenant_id": str(tenant_id), "charge_key": charge.charge_key}
-    await defer(conn, SEND_CHARGE, args, lock=f"{tenant_id}:{charge.charge_key}")
+    await defer_charge(conn, tenant_id, charge.charge_key)
     return charge
+
+
+async def defer_charge(conn: Connection, tenant_id: UUID, charge_key: str) -> None:
+    """Ask Stripe for a charge, or what became of it, in a job; one at a time."""
+    lock = f"charge:{tenant_id}:{charge_key}"
+    await defer(
+        conn,
+        SEND_CHARGE,
+        {"tenant_id": str(tenant_id), "charge_key": charge_key},
+        queueing_lock=lock,
+        lock=lock,
+    )
 
 
 async def give_back(conn: Connection, tenant_id: UUID, preorder_id: UUID, *, now: datetime) -> int:
@@ -197,7 +215,7 @@ async def give_back(conn: Connection, tenant_id: UUID, preorder_id: UUID, *, now
     refunds = await open_refunds(conn, preorder_id, amount, now=now)
     for refund in refunds:
         args = {"tenant_id": str(tenant_id), "refund_key": refund.refund_key}
-        await defer(conn, SEND_REFUND, args, lock=f"{tenant_id}:{refund.refund_key}")
+        await defer(conn, SEND_REFUND, args, lock=f"refund:{tenant_id}:{refund.refund_key}")
     return sum(refund.amount_minor for refund in refunds)
 
 
@@ -238,6 +256,13 @@ async def _open(conn: Connection, ask: Ask, account: PaymentAccount, now: dateti
 _KNOW = """
 insert into preorder_payments (preorder_id, account_id) values ($1, $2)
 on conflict (tenant_id, preorder_id) do nothing
+"""
+
+_KEEP = """
+update preorders
+set reserved_until = case when fulfilment = 'reserved' then greatest(reserved_until, $2) else reserved_until end
+where preorder_id = $1
+returning reserved_until
 """
 
 _PAYER = """

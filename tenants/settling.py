@@ -47,7 +47,7 @@ class Begun:
 async def find_unknown_intent(conn: Connection, event: StripeEvent) -> str | None:
     """The payment that a dispute or a refund is about, when we have not heard of it: its own event is still to come."""
     fact = event.fact
-    if fact is None or fact.kind not in ("dispute", "refund") or fact.key is not None or fact.intent_id is None:
+    if fact.kind not in ("dispute", "refund") or fact.key is not None or fact.intent_id is None:
         return None
     return fact.intent_id if await find_charge_of_intent(conn, fact.intent_id) is None else None
 
@@ -59,9 +59,8 @@ async def settle_event(
 
     What was read of an account counts instead of what the event told: it is newer.
     """
-    outcome = "of no concern"
-    told = () if event.fact is None or (read and event.fact.kind == "account") else (event.fact,)
-    for fact in (*read, *told):
+    outcome = "known"
+    for fact in read if read and event.fact.kind == "account" else (*read, event.fact):
         outcome = await settle_fact(conn, tenant_id, fact, account_id=event.account_id, now=now)
     return outcome
 

@@ -20,14 +20,14 @@ MOST_REPLAYED = 1000
 
 
 class StripeEvent(Struct, frozen=True, kw_only=True):
-    """One event as it was told. Without a fact it is about something on which we do not act."""
+    """One event as it was told."""
 
     event_id: str
     type: str
     account_id: str
     livemode: bool
     created_at: datetime
-    fact: Fact | None
+    fact: Fact
 
 
 class RecordedEvent(StripeEvent, frozen=True, kw_only=True):
@@ -38,11 +38,23 @@ class RecordedEvent(StripeEvent, frozen=True, kw_only=True):
     outcome: str | None
 
 
+def concerns_us(fact: Fact) -> bool:
+    """Whether it may be about a preorder: the merchant's account has other sales too, and their payments lack our key.
+    Refunds and disputes never carry it when somebody else made them."""
+    return fact.key is not None or fact.kind in ("refund", "dispute", "account")
+
+
 async def record_stripe_event(conn: Connection, tenant_id: UUID, event: StripeEvent, *, now: datetime) -> bool:
     """Store it and queue its job, both or neither; False when it was told before."""
-    fact = None if event.fact is None else msgspec.to_builtins(event.fact)
     recorded = await conn.fetchval(
-        _RECORD, event.event_id, event.type, event.account_id, event.livemode, event.created_at, now, fact
+        _RECORD,
+        event.event_id,
+        event.type,
+        event.account_id,
+        event.livemode,
+        event.created_at,
+        now,
+        msgspec.to_builtins(event.fact),
     )
     if recorded is None:
         return False

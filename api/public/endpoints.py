@@ -9,14 +9,17 @@ from api.public.preorders import (
     AskIn,
     CancelIn,
     ChangeIn,
+    CheckoutOut,
     OpenIn,
     OpenOut,
+    PayIn,
     PreorderOut,
     PreordersOut,
     ask_status,
     cancel,
     change,
     open_one,
+    pay,
 )
 from api.public.slots import ask_slots
 from api.public.wire import MAX_BODY, TYPES, EventsIn, EventsOut, SlotsIn, SlotsOut
@@ -42,6 +45,7 @@ _tell_interest = Door(tell_interest, limit=MAX_BODY, types=TYPES)
 _open_preorder = Door(open_one, limit=MAX_BODY, types=TYPES)
 _ask_status = Door(ask_status, limit=MAX_BODY, types=TYPES)
 _cancel_preorder = Door(cancel, limit=MAX_BODY, types=TYPES)
+_pay_preorder = Door(pay, limit=MAX_BODY, types=TYPES)
 _change_preorder = Door(change, limit=MAX_BODY, types=TYPES)
 
 PUBLIC = [
@@ -77,11 +81,15 @@ PUBLIC = [
         "POST", "/public/v1/preorders:change", _change_preorder, "Change one's preorder", "public",
         answer=PreorderOut, refusals=(*_REFUSALS, NotFound, Conflict), body=ChangeIn, body_types=TYPES,
     ),
+    Endpoint(
+        "POST", "/public/v1/preorders:pay", _pay_preorder, "Go on to the payment of one's preorder", "public",
+        answer=CheckoutOut, refusals=(*_REFUSALS, NotFound, Conflict), body=PayIn, body_types=TYPES,
+    ),
     *(
         Endpoint("OPTIONS", f"/public/v1/{address}", preflight, "CORS", "public", answer=None, status=204, refusals=())
         for address in (
             "campaigns", "campaigns:interest", "preorders:open", "preorders:status", "preorders:cancel",
-            "preorders:change",
+            "preorders:change", "preorders:pay",
         )
     ),
     Endpoint("OPTIONS", "/public/v1/slots", preflight, "CORS", "public", answer=None, status=204, refusals=()),

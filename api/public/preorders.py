@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from api.bodies import decode_one
 from api.public.answers import PublicAnswer
@@ -14,16 +14,19 @@ from api.public.campaigns import find_asker, who_asks
 from api.public.wire import PublishableKey, Token
 from api.resources import refusal_of
 from api.state import State
+from api.stripe_calls import StripeDown
 from api.writes import settle
 from infra.database import Connection
-from infra.errors import FieldError
+from infra.errors import FieldError, Unavailable
 from tenants.attributes import Locale
 from tenants.campaign_documents import Region
 from tenants.fields import Email, ExternalId, ShortText
 from tenants.identifiers import normalise_email
 from tenants.named import Named, name_shoppers
+from tenants.payment_accounts import NoPaymentAccount
 from tenants.preorder_changes import Change, cancel_own, change_preorder
 from tenants.preorder_links import get_linked, link_url, open_link, parse_link
+from tenants.preorder_money import keep_reservation
 from tenants.preorder_states import hold_preorder, no_preorder
 from tenants.preorder_views import PreorderView, view_preorders
 from tenants.preorders import Buyer, Wish, open_preorder
@@ -52,6 +55,23 @@ class OpenOut(Struct, frozen=True, kw_only=True):
 
     preorder: PreorderView
     url: str
+    checkout_url: Annotated[
+        str | None,
+        Meta(description="Where the shopper pays or leaves the card; null when the shop takes no payments here."),
+    ]
+
+
+class CheckoutOut(Struct, frozen=True, kw_only=True):
+    """Where the shopper pays, or leaves the card: a page of Stripe's."""
+
+    checkout_url: str
+
+
+class PaymentsDown(Unavailable):
+    """The place is kept, but payments are out of reach for the moment."""
+
+    code = "payments_down"
+    hint = "Do not send this again. Send the shopper to `url`: that page goes on to the payment as soon as it can."
 
 
 class AskIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -85,6 +105,10 @@ class CancelIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             raise ValueError("send either a link, or a token and a preorder")
 
 
+class PayIn(CancelIn, frozen=True, kw_only=True):
+    """Which preorder: that of a link, or one of a shopper's own."""
+
+
 class ChangeIn(CancelIn, frozen=True, kw_only=True):
     """The same, and what is wanted instead; what is not said stays."""
 
@@ -110,9 +134,21 @@ async def open_one(state: State, body: bytes) -> PublicAnswer:
             preorder = await open_preorder(conn, _wish(wanted), buyer, now=now)
             secret = await open_link(conn, tenant_id, preorder.preorder_id)
             view = await _view(conn, preorder.preorder_id, now)
-            return OpenOut(preorder=view, url=link_url(state.settings.public_url, secret))
+            return OpenOut(preorder=view, url=link_url(state.settings.public_url, secret), checkout_url=None)
 
-    return PublicAnswer(msgspec.json.encode(await settle(once)), 201)
+    opened = await settle(once)
+    checkout_url = await _begin_payment(state, tenant_id, opened)
+    return PublicAnswer(msgspec.json.encode(structs.replace(opened, checkout_url=checkout_url)), 201)
+
+
+async def pay(state: State, body: bytes) -> PublicAnswer:
+    """Go on with what is to be paid now: to join, or after a charge that failed."""
+    asked = decode_one(body, _pay)
+    tenant_id, shopper_id = await who_asks(state, asked.key, asked.token)
+    async with state.db.tenant(tenant_id) as conn:
+        preorder_id = await _find_own(conn, tenant_id, asked, shopper_id)
+    checkout_url = await state.payments.check_out(tenant_id, preorder_id)
+    return PublicAnswer(msgspec.json.encode(CheckoutOut(checkout_url=checkout_url)))
 
 
 async def ask_status(state: State, body: bytes) -> PublicAnswer:
@@ -146,6 +182,22 @@ async def change(state: State, body: bytes) -> PublicAnswer:
         await change_preorder(conn, preorder_id, wanted, now=now)
 
     return await _act(state, asked, act, now)
+
+
+async def _begin_payment(state: State, tenant_id: UUID, opened: OpenOut) -> str | None:
+    """Raises PaymentsDown with the way to go on later, and what Stripe refuses."""
+    try:
+        return await state.payments.check_out(tenant_id, opened.preorder.preorder_id)
+    except NoPaymentAccount:
+        return None
+    except StripeDown as down:
+        async with state.db.tenant(tenant_id) as conn:
+            until = await keep_reservation(conn, opened.preorder.preorder_id, now=state.clock())
+        raise PaymentsDown(
+            f"The place is kept until {until:%Y-%m-%d %H:%M} UTC, but payments are out of reach for the moment.",
+            retry_after_seconds=down.retry_after_seconds,
+            url=opened.url,
+        ) from down
 
 
 async def _act(
@@ -223,4 +275,5 @@ def _wish(wanted: OpenIn) -> Wish:
 _open = msgspec.json.Decoder(OpenIn)
 _ask = msgspec.json.Decoder(AskIn)
 _cancel = msgspec.json.Decoder(CancelIn)
+_pay = msgspec.json.Decoder(PayIn)
 _change = msgspec.json.Decoder(ChangeIn)

@@ -19,7 +19,7 @@ from api.stripe_reading import read_fact
 from infra.errors import BadRequest, TooLarge, Unavailable, Unsupported
 from infra.stripe import WEBHOOK_PATH
 from tenants.payment_accounts import find_account_tenant, find_payment_account
-from tenants.stripe_inbox import StripeEvent, record_stripe_event
+from tenants.stripe_inbox import StripeEvent, concerns_us, record_stripe_event
 
 MAX_EVENT = 1_000_000
 OLDEST_SECONDS = 300
@@ -69,18 +69,21 @@ def verify(state: State, body: bytes, header: str) -> None:
     try:
         # Its own tolerance looks at the machine's clock, and to the past only.
         stripe.Webhook.construct_event(body, header, state.settings.stripe_webhook_secret, tolerance=0)
-    except (stripe.SignatureVerificationError, ValueError):
-        raise BadSignature("The Stripe-Signature does not fit the body.") from None
+    except (stripe.SignatureVerificationError, ValueError, AttributeError, RecursionError):
+        # The package's parser says the last three for what is signed and no event.
+        raise BadSignature("The Stripe-Signature does not fit the body, or the body is no event.") from None
     if abs(state.clock().timestamp() - int(told[1])) > OLDEST_SECONDS:
         raise BadSignature("The Stripe-Signature is too old, or from the future.")
 
 
 async def _record(state: State, event: _Event) -> Literal["recorded", "known", "ignored"]:
-    """Of an account that is a shop's here, in the mode in which we work."""
+    """Of an account that is a shop's here, in the mode in which we work, about what may be a preorder's."""
+    fact = read_fact(event.data.object)
     async with state.db.system() as conn:
         tenant_id = None if event.account is None else await find_account_tenant(conn, event.account)
-    if tenant_id is None or event.account is None or event.livemode != state.payments.livemode:
-        log.info("stripe_event_ignored", event_id=event.id, type=event.type, livemode=event.livemode)
+    elsewhere = event.livemode != state.payments.livemode
+    if tenant_id is None or event.account is None or elsewhere or fact is None or not concerns_us(fact):
+        log.debug("stripe_event_ignored", event_id=event.id, type=event.type, livemode=event.livemode)
         return "ignored"
     told = StripeEvent(
         event_id=event.id,
@@ -88,7 +91,7 @@ async def _record(state: State, event: _Event) -> Literal["recorded", "known", "
         account_id=event.account,
         livemode=event.livemode,
         created_at=datetime.fromtimestamp(event.created, UTC),
-        fact=read_fact(event.data.object),
+        fact=fact,
     )
     async with state.db.tenant(tenant_id) as conn:
         account = await find_payment_account(conn)

@@ -82,6 +82,7 @@ create table charges (
 -- A preorder is charged in one way at a time: no retry runs beside a checkout that is open.
 create unique index charges_one_live on charges (tenant_id, preorder_id) where status = 'pending';
 create index charges_pending on charges (tenant_id, sent_at) where status = 'pending';
+create index charges_session on charges (tenant_id, session_id);
 create index charges_intent on charges (tenant_id, intent_id);
 alter table charges enable row level security;
 alter table charges force row level security;
@@ -147,7 +148,7 @@ create table stripe_events (
     livemode boolean not null,
     created_at timestamptz not null,
     received_at timestamptz not null,
-    fact jsonb,
+    fact jsonb not null,
     handled_at timestamptz,
     outcome text,
     primary key (tenant_id, event_id)

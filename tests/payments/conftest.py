@@ -12,4 +12,8 @@ from tests.support.shop import ShopClient
 async def till(shop: ShopClient) -> AsyncIterator[Till]:
     """A fresh shop that is connected to Stripe."""
     async with open_till(shop) as one:
-        yield one
+        try:
+            yield one
+        finally:
+            one.world.faults.waiting.clear()
+            one.world.outbox.pending.clear()
