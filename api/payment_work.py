@@ -1,13 +1,13 @@
 """The worker's side of payments: each tenant's round over what is due and what was cut off."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
-from api.payments import Payments, open_payments
+from api.payments import CannotPay, Payments, open_payments
 from api.stripe_calls import StripeDown, StripeRefused
 from api.tooling import for_each_tenant, open_tools
 from infra.clock import system_clock
@@ -20,6 +20,8 @@ from tenants.campaign_states import CLOCK, hold_campaign, move_campaign
 from tenants.charges import list_lost_charges
 from tenants.payment_accounts import find_payment_account
 from tenants.preorder_money import (
+    SEND_CHARGE,
+    SEND_REFUND,
     give_back,
     list_confirmed,
     list_over,
@@ -28,7 +30,7 @@ from tenants.preorder_money import (
     open_due_charge,
 )
 from tenants.refunds import list_lost_refunds
-from tenants.stripe_inbox import queue_forgotten_events
+from tenants.stripe_inbox import HANDLE_STRIPE_EVENT, queue_forgotten_events
 
 SETTLE_PAYMENTS = "settle_payments"
 AT_ONCE = 200
@@ -44,6 +46,19 @@ async def open_worker_payments(settings: Settings) -> AsyncIterator[Payments]:
     """For one job. Raises DatabaseDown."""
     async with open_tools(settings) as (db, _), open_payments(settings, db, system_clock) as payments:
         yield payments
+
+
+async def do_payment_job(payments: Payments, task: str, tenant_id: UUID, subject: str) -> None:
+    """A charge, a refund or an event. What Stripe does not answer now is left to the round."""
+    acts: Mapping[str, Callable[[UUID, str], Awaitable[None]]] = {
+        SEND_CHARGE: payments.send_charge,
+        SEND_REFUND: payments.send_refund,
+        HANDLE_STRIPE_EVENT: payments.handle_event,
+    }
+    try:
+        await acts[task](tenant_id, subject)
+    except (StripeDown, CannotPay, StripeRefused) as later:
+        log.warning("payment_left_to_the_round", tenant_id=str(tenant_id), subject=subject, reason=later.detail)
 
 
 async def start_payment_rounds(settings: Settings) -> None:

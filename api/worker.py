@@ -13,7 +13,13 @@ from redis.exceptions import RedisError
 
 from api.campaign_work import MOVE_CAMPAIGNS, move_campaigns, start_campaign_rounds
 from api.import_work import do_import, refresh_feeds
-from api.payment_work import SETTLE_PAYMENTS, open_worker_payments, settle_payments, start_payment_rounds
+from api.payment_work import (
+    SETTLE_PAYMENTS,
+    do_payment_job,
+    open_worker_payments,
+    settle_payments,
+    start_payment_rounds,
+)
 from api.tooling import for_each_tenant, open_tools
 from infra.clock import system_clock
 from infra.database import Connection, DatabaseDown
@@ -150,17 +156,17 @@ def build_worker(settings: Settings) -> App:
     @app.task(name=SEND_CHARGE, queue=QUEUE, retry=TakenUpWithTheRecord())
     async def charge(tenant_id: str, charge_key: str) -> None:
         async with open_worker_payments(settings) as payments:
-            await payments.send_charge(UUID(tenant_id), charge_key)
+            await do_payment_job(payments, SEND_CHARGE, UUID(tenant_id), charge_key)
 
     @app.task(name=SEND_REFUND, queue=QUEUE, retry=TakenUpWithTheRecord())
     async def refund(tenant_id: str, refund_key: str) -> None:
         async with open_worker_payments(settings) as payments:
-            await payments.send_refund(UUID(tenant_id), refund_key)
+            await do_payment_job(payments, SEND_REFUND, UUID(tenant_id), refund_key)
 
     @app.task(name=HANDLE_STRIPE_EVENT, queue=QUEUE, retry=TakenUpWithTheRecord())
     async def handle_event(tenant_id: str, event_id: str) -> None:
         async with open_worker_payments(settings) as payments:
-            await payments.handle_event(UUID(tenant_id), event_id)
+            await do_payment_job(payments, HANDLE_STRIPE_EVENT, UUID(tenant_id), event_id)
 
     @app.task(name=SETTLE_PAYMENTS, queue=QUEUE, retry=TakenUpWithTheRecord())
     async def settle(tenant_id: str) -> None:

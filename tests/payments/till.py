@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx2
 
 from api.campaign_work import move_due
-from api.payment_work import settle_payments
+from api.payment_work import do_payment_job, settle_payments
 from api.payments import Payments, open_payments
 from infra.embedded.stripe.accounts import finish_onboarding
 from infra.embedded.stripe.books import Books, Record
@@ -121,9 +121,9 @@ class Till:
     async def do_jobs(self) -> int:
         """The payment jobs of this shop that wait; returns how many."""
         async with self.payments.db.tenant(self.tenant_id) as conn:
-            jobs = await conn.fetch(_TAKE_JOBS, str(self.tenant_id), list(self._acts()))
+            jobs = await conn.fetch(_TAKE_JOBS, str(self.tenant_id), [SEND_CHARGE, SEND_REFUND, HANDLE_STRIPE_EVENT])
         for job in jobs:
-            await self._acts()[job["task_name"]](self.tenant_id, next(iter(job["rest"].values())))
+            await do_payment_job(self.payments, job["task_name"], self.tenant_id, next(iter(job["rest"].values())))
         return len(jobs)
 
     async def round(self) -> None:
@@ -157,13 +157,6 @@ class Till:
         taken = sum(row["amount"] for row in rows if row["type"] == "charge")
         back = -sum(row["amount"] for row in rows if row["type"] in ("refund", "refund_failure"))
         return taken, back
-
-    def _acts(self) -> dict[str, Any]:
-        return {
-            SEND_CHARGE: self.payments.send_charge,
-            SEND_REFUND: self.payments.send_refund,
-            HANDLE_STRIPE_EVENT: self.payments.handle_event,
-        }
 
 
 @asynccontextmanager
