@@ -72,6 +72,16 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
     )
 
 
+def stripe_environment(settings: Settings) -> dict[str, str]:
+    """The same three variables for a child process, as far as they are set."""
+    found = {
+        "STRIPE_API_KEY": settings.stripe_api_key,
+        "STRIPE_WEBHOOK_SECRET": settings.stripe_webhook_secret,
+        "STRIPE_BASE_URL": settings.stripe_base_url,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
 def _whole(env: Mapping[str, str], name: str, default: int) -> int:
     try:
         return int(env.get(name, default))

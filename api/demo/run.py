@@ -19,9 +19,9 @@ from api.demo.loading import DemoFailed, load
 from api.demo.merchants import MERCHANTS, Merchant
 from api.server import make_server
 from infra.lifeline import child_environment
-from infra.machines import settled
+from infra.machines import settled, taking_payments
 from infra.migrate import migrate
-from infra.settings import Settings
+from infra.settings import Settings, stripe_environment
 from widgets.examples.shop import Shop, build_shop
 
 SHOP_PORT_OFFSET = 100
@@ -35,7 +35,11 @@ def run_demo(settings: Settings, *, check: bool) -> int:
     """Bring both shops up; with `check` ask, judge and stop. Returns the exit code."""
     try:
         _need_free_ports(settings)
-        with settled(replace(settings, log_level="warning")) as ready, _children(ready):
+        with (
+            settled(replace(settings, log_level="warning")) as machines,
+            taking_payments(machines) as ready,
+            _children(ready),
+        ):
             return asyncio.run(_run(ready, only_check=check))
     except DemoFailed as failed:
         console.print(f"[red]{failed}[/]")
@@ -106,6 +110,7 @@ def _children(settings: Settings) -> Iterator[None]:
         ARTIFACTS_URL=settings.artifacts_url,
         LASTBOOK_DATA_DIR=str(settings.data_dir),
         LASTBOOK_LOG_LEVEL=settings.log_level,
+        **stripe_environment(settings),
     )
     with ExitStack() as stack:
         for command in ("serve", "work"):

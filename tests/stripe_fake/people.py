@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import stripe
 
 
@@ -28,3 +29,10 @@ async def saved_card(client: stripe.StripeClient, method: str, *, account: str |
     customer = await client.v1.customers.create_async({"email": "shopper@shop.example"}, options)
     attached = await client.v1.payment_methods.attach_async(method, {"customer": customer.id}, options)
     return customer.id, attached.id
+
+
+# Any: which parts an error has depends on the error.
+def told(caught: pytest.ExceptionInfo[stripe.StripeError]) -> Any:
+    """The error object that Stripe answered."""
+    assert caught.value.error is not None
+    return caught.value.error

@@ -1,9 +1,11 @@
 """Payment intents: taken at once, held, declined, authenticated, given up."""
 
+from typing import Any
+
 import pytest
 import stripe
 
-from tests.stripe_fake.people import pay, saved_card
+from tests.stripe_fake.people import pay, saved_card, told
 from tests.support.stripe import FakeStripe
 
 
@@ -26,11 +28,11 @@ async def test_a_payment_is_created_first_and_confirmed_later(client: stripe.Str
 
 
 async def test_dashboard_methods_need_a_return_url(client: stripe.StripeClient) -> None:
-    wanted: dict[str, object] = {"amount": 500, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
+    wanted: Any = {"amount": 500, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
     with pytest.raises(stripe.InvalidRequestError, match="return_url"):
-        await client.v1.payment_intents.create_async(wanted)  # type: ignore[arg-type]  # spread below
+        await client.v1.payment_intents.create_async(wanted)
     never = {"enabled": True, "allow_redirects": "never"}
-    intent = await client.v1.payment_intents.create_async(wanted | {"automatic_payment_methods": never})  # type: ignore[arg-type]
+    intent = await client.v1.payment_intents.create_async(wanted | {"automatic_payment_methods": never})
     assert intent.status == "succeeded"
 
 
@@ -54,8 +56,7 @@ async def test_a_declining_card_raises_a_card_error(
 ) -> None:
     with pytest.raises(stripe.CardError) as caught:
         await pay(client, card)
-    error = caught.value.error
-    assert error is not None
+    error = told(caught)
     assert (caught.value.http_status, error.code, error.decline_code) == (402, code, decline_code)
     assert error.payment_intent.status == "requires_payment_method"
     assert error.payment_intent.last_payment_error.decline_code == decline_code
@@ -66,8 +67,7 @@ async def test_a_declining_card_raises_a_card_error(
 async def test_a_declined_payment_can_be_tried_with_another_card(client: stripe.StripeClient) -> None:
     with pytest.raises(stripe.CardError) as caught:
         await pay(client, "pm_card_chargeDeclined")
-    assert caught.value.error is not None
-    intent = caught.value.error.payment_intent
+    intent = told(caught).payment_intent
     again = await client.v1.payment_intents.confirm_async(intent.id, {"payment_method": "pm_card_visa"})
     assert (again.status, again.last_payment_error) == ("succeeded", None)
 
@@ -88,10 +88,9 @@ async def test_an_off_session_payment_that_the_bank_asks_about_is_declined(clien
     with pytest.raises(stripe.CardError) as caught:
         await pay(client, method, customer=customer, off_session=True)
     assert caught.value.code == "authentication_required"
-    assert caught.value.error is not None
-    assert caught.value.error.decline_code == "authentication_required"
-    assert caught.value.error.payment_intent.status == "requires_payment_method"
-    assert caught.value.error.payment_method.id == method
+    assert told(caught).decline_code == "authentication_required"
+    assert told(caught).payment_intent.status == "requires_payment_method"
+    assert told(caught).payment_method.id == method
 
 
 @pytest.mark.parametrize(("passed", "status"), [(True, "succeeded"), (False, "requires_payment_method")])
@@ -161,8 +160,7 @@ async def test_a_payment_is_canceled_once_and_not_after_success(client: stripe.S
         with pytest.raises(stripe.InvalidRequestError) as caught:
             await client.v1.payment_intents.cancel_async(ended.id)
         assert caught.value.code == "payment_intent_unexpected_state"
-        assert caught.value.error is not None
-        assert caught.value.error.payment_intent.id == ended.id
+        assert told(caught).payment_intent.id == ended.id
 
 
 async def test_payments_are_found_again_by_metadata(client: stripe.StripeClient, fake: FakeStripe) -> None:
@@ -202,7 +200,7 @@ async def test_a_list_is_read_page_by_page(client: stripe.StripeClient) -> None:
     ],
 )
 async def test_a_wrong_parameter_is_refused_with_its_name(
-    client: stripe.StripeClient, wrong: dict[str, object], code: str | None, param: str
+    client: stripe.StripeClient, wrong: dict[str, Any], code: str | None, param: str
 ) -> None:
     with pytest.raises(stripe.InvalidRequestError) as caught:
         await pay(client, "pm_card_visa", **wrong)
@@ -241,10 +239,10 @@ async def test_a_card_expires_as_time_goes_by(client: stripe.StripeClient, fake:
         ({"exp_year": 2020}, "invalid_expiry_year"),
     ],
 )
-async def test_only_valid_test_cards_are_taken(client: stripe.StripeClient, card: dict[str, object], code: str) -> None:
-    typed = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2099, "cvc": "123", **card}
+async def test_only_valid_test_cards_are_taken(client: stripe.StripeClient, card: dict[str, Any], code: str) -> None:
+    typed: Any = {"number": "4242424242424242", "exp_month": 12, "exp_year": 2099, "cvc": "123", **card}
     with pytest.raises(stripe.CardError) as caught:
-        await client.v1.payment_methods.create_async({"type": "card", "card": typed})  # type: ignore[typeddict-item]
+        await client.v1.payment_methods.create_async({"type": "card", "card": typed})
     assert caught.value.code == code
 
 

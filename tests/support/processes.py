@@ -14,9 +14,11 @@ import httpx2
 
 from infra.lifeline import child_environment
 from infra.machines import settled
-from infra.settings import Settings, read_settings
+from infra.settings import Settings, read_settings, stripe_environment
 
 START_SECONDS = 60
+NO_STRIPE = {"STRIPE_API_KEY": "sk_test_unused", "STRIPE_BASE_URL": "http://127.0.0.1:9"}
+"""Where nobody answers: tests that take no payments start no stand-in."""
 END_SECONDS = 20
 
 
@@ -125,6 +127,7 @@ def _lastbook(command: str, settings: Settings, *, url: str | None = None) -> Pr
         LASTBOOK_LOG_LEVEL=settings.log_level,
         LASTBOOK_MAX_IN_FLIGHT=str(settings.max_in_flight),
         LASTBOOK_TRAIN_AFTER_SECONDS=str(settings.train_after_seconds),
+        **(stripe_environment(settings) or NO_STRIPE),
     )
     return Process([sys.executable, "-m", "api", command], environment, url=url)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,20 +21,33 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 _MOST_BYTES = 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request, read."""
+
+    world: World
+    books: Books
+    route: Route
+    params: Params
+    ids: dict[str, str]
+    path: str
+    request_id: str
+    key: str | None
+    """The idempotency key; only changes have one."""
+    fault: Fault | None
+
+
 def endpoint_of(world: World, route: Route) -> Endpoint:
     """The Starlette endpoint of one route."""
 
     async def endpoint(request: Request) -> Response:
         request_id = new_id("req")
         try:
-            world.check_key(key_of(request))
-            books = world.enter(request.headers.get("stripe-account"))
-            params = await _read(request)
-            fault = world.faults.take(request.method, request.url.path)
-            if fault is not None and (early := await _before(fault, request_id)) is not None:
+            asked = await _read(world, route, request, request_id)
+            if asked.fault is not None and (early := await _before(asked.fault, request_id)) is not None:
                 return early
-            answered = await _once(world, books, route, request, params, request_id)
-            return await _after(fault, answered) if fault is not None else answered
+            answered = await _once(asked)
+            return await _after(asked.fault, answered) if asked.fault is not None else answered
         except StripeRefusal as refused:
             return refusal(refused, request_id)
 
@@ -54,52 +68,64 @@ def respond(status: int, body: str, request_id: str, **headers: str) -> Response
     return Response(body, status, known, media_type="application/json")
 
 
-async def _read(request: Request) -> Params:
-    if request.method != "POST":
-        return read_form(request.url.query)
+async def _read(world: World, route: Route, request: Request, request_id: str) -> Asked:
+    """Raises a refusal for a wrong key, an account that is not connected, and a body that cannot be read."""
+    world.check_key(key_of(request))
+    return Asked(
+        world=world,
+        books=world.enter(request.headers.get("stripe-account")),
+        route=route,
+        params=read_form(await _body(request) if route.method == "POST" else request.url.query),
+        ids=request.path_params,
+        path=request.url.path,
+        request_id=request_id,
+        key=request.headers.get("idempotency-key") if route.method == "POST" else None,
+        fault=world.faults.take(route.method, request.url.path),
+    )
+
+
+async def _body(request: Request) -> str:
     body = b""
     async for piece in request.stream():
         body += piece
         if len(body) > _MOST_BYTES:
             raise StripeRefusal("The request is too large.")
-    return read_form(body.decode("utf-8", "replace"))
+    return body.decode("utf-8", "replace")
 
 
-async def _once(
-    world: World, books: Books, route: Route, request: Request, params: Params, request_id: str
-) -> Response:
+async def _once(asked: Asked) -> Response:
     """Make the call, or answer again what it was answered with before."""
-    key, path = request.headers.get("idempotency-key"), request.url.path
-    if request.method != "POST" or key is None:
-        return _perform(world, books, route, request, params, request_id)[0]
-    kept = world.keys.begin(books.account, key, path, params.tree, world.now())
+    world, account, tree = asked.world, asked.books.account, asked.params.tree
+    if asked.key is None:
+        return (await _perform(asked))[0]
+    kept = world.keys.begin(account, asked.key, asked.path, tree, world.now())
     if kept is not None:
-        return respond(kept.status, kept.body, request_id, **{"Idempotent-Replayed": "true"})
+        return respond(kept.status, kept.body, asked.request_id, **{"Idempotent-Replayed": "true"})
     try:
-        answer, keeps = _perform(world, books, route, request, params, request_id)
+        answer, keeps = await _perform(asked)
         if keeps:
-            body = bytes(answer.body).decode()
-            world.keys.keep(books.account, key, path, params.tree, (answer.status_code, body, world.now()))
+            told = (answer.status_code, bytes(answer.body).decode(), world.now())
+            world.keys.keep(account, asked.key, asked.path, tree, told)
         return answer
     finally:
-        world.keys.end(books.account, key)
+        world.keys.end(account, asked.key)
 
 
-def _perform(
-    world: World, books: Books, route: Route, request: Request, params: Params, request_id: str
-) -> tuple[Response, bool]:
-    """The answer, and whether it is kept under the idempotency key."""
-    world.settle()
-    world.cause = Cause(request_id, request.headers.get("idempotency-key"))
-    world.changes += 1
+async def _perform(asked: Asked) -> tuple[Response, bool]:
+    """The answer, and whether it is kept under the idempotency key. Only a slow fault lets others in between."""
+    if asked.fault is not None and asked.fault.kind == "slow":
+        await hang(asked.fault)
+    asked.world.settle()
+    asked.world.cause = Cause(asked.request_id, asked.key)
+    asked.world.changes += 1
     try:
-        refuse_old_name(params)
-        params.allow(route.accepts)
-        paths = params.texts("expand")
-        found = route.handler(Call(books, params, request.path_params, request.url.path))
-        return respond(200, json.dumps(_shown(books, found, paths)), request_id), True
+        refuse_old_name(asked.params)
+        asked.params.allow(asked.route.accepts)
+        paths = asked.params.texts("expand")
+        found = asked.route.handler(Call(asked.books, asked.params, asked.ids, asked.path))
+        return respond(200, json.dumps(_shown(asked.books, found, paths)), asked.request_id), True
     except StripeRefusal as refused:
-        return refusal(refused, request_id), refused.executed
+        return refusal(refused, asked.request_id), refused.executed
 
 
 def _shown(books: Books, found: Record, paths: list[str]) -> Record:
@@ -114,8 +140,6 @@ async def _before(fault: Fault, request_id: str) -> Response | None:
     if fault.kind in ("timeout", "drop"):
         await hang(fault)
         return BrokenAnswer()
-    if fault.kind == "slow":
-        await hang(fault)
     return None
 
 

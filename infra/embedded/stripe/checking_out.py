@@ -81,6 +81,7 @@ def _pay(books: Books, session: Record, method: Record, customer: str | None) ->
         wanted |= {"allowed_payment_method_types": {"0": "card"}, **books.hidden[session["id"]]["data"]}
         intent = new_intent(books, Params(wanted | ({"customer": customer} if customer else {})))
         session["payment_intent"] = intent["id"]
+        books.hidden[intent["id"]] = {"session": session["id"]}
     intent.update(customer=customer, payment_method=method["id"])
     return confirm_intent(books, intent, Confirmation(return_url=session["url"]))
 
@@ -94,6 +95,7 @@ def _save(books: Books, session: Record, method: Record, customer: str | None) -
     intent = intent or new_setup(books, Params(wanted))
     if session["mode"] == "setup":
         session["setup_intent"] = intent["id"]
+        books.hidden[intent["id"]] = {"session": session["id"]}
     intent.update(customer=customer, payment_method=method["id"])
     return confirm_setup(books, intent, session["url"])
 

@@ -96,6 +96,16 @@ def cancel_intent(books: Books, intent: Record, reason: str | None, *, expired: 
     return intent
 
 
+def refuse_of_session(books: Books, intent: Record) -> None:
+    """An intent of an open checkout session is the page's alone. Raises WrongState; expiring the session ends it."""
+    session = books.find("checkout.session", books.hidden.get(intent["id"], {}).get("session", ""))
+    if session is not None and session["status"] == "open":
+        raise WrongState(
+            f"You cannot confirm or cancel {intent['id']}, for it belongs to an open Checkout Session. "
+            f"To cancel, expire the Checkout Session {session['id']}."
+        )
+
+
 def unexpected_state(message: str, intent: Record) -> WrongState:
     return WrongState(message, code="payment_intent_unexpected_state", payment_intent=intent)
 

@@ -6,7 +6,14 @@ from infra.embedded.stripe.charges import APPLICATION
 from infra.embedded.stripe.customers import shipping_of
 from infra.embedded.stripe.forms import Params
 from infra.embedded.stripe.method_types import NAMES, chosen_types
-from infra.embedded.stripe.paying import Confirmation, cancel_intent, capture_intent, confirm_intent, unexpected_state
+from infra.embedded.stripe.paying import (
+    Confirmation,
+    cancel_intent,
+    capture_intent,
+    confirm_intent,
+    refuse_of_session,
+    unexpected_state,
+)
 from infra.embedded.stripe.payment_methods import resolve_for
 from infra.embedded.stripe.refusals import InvalidRequest, NoAccess
 from infra.embedded.stripe.searching import SEARCH, search
@@ -83,6 +90,7 @@ def update(call: Call) -> Record:
 def confirm(call: Call) -> Record:
     """Try to take the money, with another card if one is named."""
     intent, params = call.books.get("payment_intent", call.id, "intent"), call.params
+    refuse_of_session(call.books, intent)
     how = _confirmation(params)
     if "payment_method" in params:
         intent.update(_method(call.books, params, intent["customer"]))
@@ -102,6 +110,7 @@ def capture(call: Call) -> Record:
 
 def cancel(call: Call) -> Record:
     intent = call.books.get("payment_intent", call.id, "intent")
+    refuse_of_session(call.books, intent)
     return cancel_intent(call.books, intent, call.params.choice("cancellation_reason", *_CANCELLATIONS))
 
 

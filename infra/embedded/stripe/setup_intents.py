@@ -5,7 +5,7 @@ from infra.embedded.stripe.calls import DATED, Call, route
 from infra.embedded.stripe.charges import APPLICATION
 from infra.embedded.stripe.forms import Params
 from infra.embedded.stripe.method_types import NAMES, chosen_types
-from infra.embedded.stripe.paying import NOT_AUTHENTICATED, next_action
+from infra.embedded.stripe.paying import NOT_AUTHENTICATED, next_action, refuse_of_session
 from infra.embedded.stripe.payment_methods import (
     attach_to,
     card_of,
@@ -40,6 +40,7 @@ def update(call: Call) -> Record:
 
 def confirm(call: Call) -> Record:
     intent = call.books.get("setup_intent", call.id, "intent")
+    refuse_of_session(call.books, intent)
     if "payment_method" in call.params:
         intent.update(_method(call.books, call.params, intent["customer"]))
     return confirm_setup(call.books, intent, call.params.text("return_url"))
@@ -47,6 +48,7 @@ def confirm(call: Call) -> Record:
 
 def cancel(call: Call) -> Record:
     intent = call.books.get("setup_intent", call.id, "intent")
+    refuse_of_session(call.books, intent)
     if intent["status"] not in _CONFIRMABLE:
         raise _unexpected(f"You cannot cancel this SetupIntent because it has a status of {intent['status']}.", intent)
     reason = call.params.choice("cancellation_reason", *_CANCELLATIONS)
