@@ -19,6 +19,7 @@ from api.errors import HANDLERS
 from api.openapi import make_document
 from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
+from api.public.preorder_page import page_routes
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
 from api.v1.campaigns import CAMPAIGNS
@@ -79,6 +80,7 @@ def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
         *make_routes(ENDPOINTS),
         *health.ROUTES,
         *asset_routes(),
+        *page_routes(),
         Route("/openapi.json", _openapi(settings)),
     ]
     app = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)
