@@ -19,6 +19,7 @@ from api.errors import HANDLERS
 from api.openapi import make_document
 from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
+from api.public.preorder_page import page_routes
 from api.public.returning import return_routes
 from api.public.stripe_webhook import STRIPE_WEBHOOK
 from api.state import open_state
@@ -85,6 +86,7 @@ def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
         *health.ROUTES,
         *asset_routes(),
         *return_routes(),
+        *page_routes(),
         Route("/openapi.json", _openapi(settings)),
     ]
     app = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)

@@ -13,6 +13,13 @@ from infra.errors import Conflict
 from tenants.campaign_documents import Campaign, Caps
 
 TOTAL = "total"
+TAKE_TOTAL = """
+update campaign_caps
+set taken = taken + $2
+where campaign_id = $1 and scope = 'total' and accepts and (cap is null or taken + $2 <= cap)
+returning taken
+"""
+"""Of campaign $1, $2 units; no row when there are not so many, or none is accepted. For statements that do more."""
 
 
 class CampaignSoldOut(Conflict):
@@ -61,12 +68,10 @@ async def make_caps(conn: Connection, campaign: Campaign) -> None:
     await conn.execute(_MAKE, campaign.id, list(rows), list(rows.values()))
 
 
-async def take_units(conn: Connection, campaign_id: str, scope: str | None, quantity: int) -> int:
-    """Take units off the caps (`scope` names a variant that has one); returns how many were taken before.
-
-    Raises VariantSoldOut, CampaignSoldOut, CampaignNotOpen: then the transaction must not commit.
-    """
-    return await exchange_units(conn, campaign_id, {} if scope is None else {scope: quantity}, quantity)
+async def take_variant(conn: Connection, campaign_id: str, scope: str, quantity: int) -> None:
+    """Take units off a variant that has a cap. Raises VariantSoldOut: then the transaction must not commit."""
+    if await conn.fetchval(_TAKE, campaign_id, scope, quantity) is None:
+        raise VariantSoldOut("There are not so many units of this variant left.")
 
 
 async def give_back_units(conn: Connection, campaign_id: str, scopes: Mapping[str, int]) -> None:
@@ -77,22 +82,22 @@ async def give_back_units(conn: Connection, campaign_id: str, scopes: Mapping[st
 async def exchange_units(conn: Connection, campaign_id: str, by_scope: Mapping[str, int], total: int) -> int:
     """Take and give back at once: units by scope of a variant that has a cap, and in total, negative for back.
 
-    Returns how many were taken in total before. Raises what `take_units` does.
+    Returns how many were taken in total before. Raises VariantSoldOut, CampaignSoldOut, CampaignNotOpen: then the
+    transaction must not commit.
     """
     for scope, units in sorted(by_scope.items()):
         if units < 0:
             await conn.execute(_GIVE_BACK, campaign_id, scope, -units)
-        elif await conn.fetchval(_TAKE, campaign_id, scope, units) is None:
-            raise VariantSoldOut("There are not so many units of this variant left.")
+        else:
+            await take_variant(conn, campaign_id, scope, units)
     # Last, because every reservation of the campaign waits for this row until the one before has committed.
     taken: int | None = (
         await conn.fetchval(_GIVE_BACK, campaign_id, TOTAL, -total)
         if total < 0
-        else await conn.fetchval(_TAKE_TOTAL, campaign_id, total)
+        else await conn.fetchval(TAKE_TOTAL, campaign_id, total)
     )
     if taken is None:
-        await _refuse(conn, campaign_id)
-    assert taken is not None
+        raise await find_reason(conn, campaign_id)
     return taken - total
 
 
@@ -124,11 +129,11 @@ async def refuse_over_caps(
         raise ShopperCapReached(f"A shopper has at most {caps.per_shopper} units of this campaign.")
 
 
-async def _refuse(conn: Connection, campaign_id: str) -> None:
-    """The row refused; say why."""
+async def find_reason(conn: Connection, campaign_id: str) -> Conflict:
+    """Why the row 'total' did not let anything be taken."""
     if await conn.fetchval("select accepts from campaign_caps where campaign_id = $1 and scope = 'total'", campaign_id):
-        raise CampaignSoldOut("There are not so many units left.")
-    raise CampaignNotOpen("The campaign has just stopped taking preorders.")
+        return CampaignSoldOut("There are not so many units left.")
+    return CampaignNotOpen("The campaign has just stopped taking preorders.")
 
 
 _MAKE = """
@@ -141,13 +146,6 @@ _TAKE = """
 update campaign_caps
 set taken = taken + $3
 where campaign_id = $1 and scope = $2 and taken + $3 <= cap
-returning taken
-"""
-
-_TAKE_TOTAL = """
-update campaign_caps
-set taken = taken + $2
-where campaign_id = $1 and scope = 'total' and accepts and (cap is null or taken + $2 <= cap)
 returning taken
 """
 

@@ -170,5 +170,5 @@ _LIST = """
 select from_state, to_state, at, actor, reason, changes
 from campaign_transitions
 where campaign_id = $1
-order by at, transition_id
+order by place
 """

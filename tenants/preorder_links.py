@@ -27,12 +27,18 @@ class ParsedLink:
     sha256: bytes
 
 
+def make_link(tenant_id: UUID) -> tuple[str, bytes]:
+    """A new secret, and the digest to keep of it."""
+    body = tenant_id.bytes + secrets.token_bytes(LENGTH - 16)
+    return base64.urlsafe_b64encode(body).rstrip(b"=").decode(), hashlib.sha256(body).digest()
+
+
 async def open_link(conn: Connection, tenant_id: UUID, preorder_id: UUID) -> str:
     """A new secret for a preorder. Raises NotFound."""
-    body = tenant_id.bytes + secrets.token_bytes(LENGTH - 16)
-    if not await conn.fetchval(_OPEN, hashlib.sha256(body).digest(), preorder_id):
+    secret, sha256 = make_link(tenant_id)
+    if not await conn.fetchval(_OPEN, sha256, preorder_id):
         raise no_preorder()
-    return base64.urlsafe_b64encode(body).rstrip(b"=").decode()
+    return secret
 
 
 def link_url(public_url: str, secret: str) -> str:

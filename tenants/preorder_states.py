@@ -229,5 +229,5 @@ _LIST = """
 select side, from_state, to_state, at, reason
 from preorder_transitions
 where preorder_id = $1
-order by at, transition_id
+order by place
 """

@@ -12,7 +12,15 @@ from msgspec import Meta, Struct
 from infra.database import Connection, Row
 from infra.errors import Conflict, FieldError, Forbidden, Invalid
 from infra.ids import new_id
-from tenants.campaign_caps import CampaignNotOpen, hold_buyer, refuse_over_caps, take_units, variant_scope
+from tenants.campaign_caps import (
+    TAKE_TOTAL,
+    CampaignNotOpen,
+    find_reason,
+    hold_buyer,
+    refuse_over_caps,
+    take_variant,
+    variant_scope,
+)
 from tenants.campaign_documents import Campaign
 from tenants.campaign_interest import refuse_uninvited
 from tenants.campaign_offers import Offer, read_offer, state_by_clock
@@ -105,8 +113,12 @@ class Preorder(Struct, frozen=True, kw_only=True):
     updated_at: Moment
 
 
-async def open_preorder(conn: Connection, wish: Wish, buyer: Buyer, *, now: datetime) -> Preorder:
-    """Reserve units for half an hour, at the price of this moment.
+async def open_preorder(
+    conn: Connection, wish: Wish, buyer: Buyer, *, now: datetime, link_sha256: bytes | None = None
+) -> Preorder:
+    """Reserve units for half an hour, at the price of this moment; with a link, if one of `preorder_links` is given.
+
+    Commit soon: everybody else who wants units of the campaign waits for it.
 
     Raises NotFound, Invalid, CampaignNotOpen, EarlyAccessOnly, SignInNeeded, CampaignSoldOut, ShopperCapReached,
     OrderCapReached, TermsChanged; the transaction must not commit then.
@@ -129,8 +141,12 @@ async def open_preorder(conn: Connection, wish: Wish, buyer: Buyer, *, now: date
         guest_email=buyer.guest_email,
     )
     scope = capped_scope(offer.campaign, wish.product_id, wish.variant_id)
-    taken = await take_units(conn, wish.campaign_id, scope, wish.quantity)
-    return await _insert(conn, wish, offer, buyer, taken=taken, now=now)
+    if scope is not None:
+        await take_variant(conn, wish.campaign_id, scope, wish.quantity)
+    preorder = await _take_and_insert(conn, wish, offer, buyer, link_sha256=link_sha256, now=now)
+    if buyer.shopper is not None and buyer.shopper.merged:
+        await follow_merges(conn, "preorders", {str(preorder.preorder_id): buyer.shopper.row_id})
+    return preorder
 
 
 async def mark_joined(
@@ -223,36 +239,49 @@ async def _refuse_outside(conn: Connection, offer: Offer, buyer: Buyer, now: dat
         )
 
 
-async def _insert(conn: Connection, wish: Wish, offer: Offer, buyer: Buyer, *, taken: int, now: datetime) -> Preorder:
+async def _take_and_insert(
+    conn: Connection, wish: Wish, offer: Offer, buyer: Buyer, *, link_sha256: bytes | None, now: datetime
+) -> Preorder:
+    """In one statement: from the moment that it has the row 'total' until the commit, all others wait."""
     campaign = offer.campaign
-    assert campaign.payment is not None
-    prices = price_units(offer.list_price_minor, campaign.tiers, taken=taken, quantity=wish.quantity)
-    total, preorder_id = total_of(prices), new_id()
+    # As if nobody came early: how many were taken before is known only afterwards.
+    prices = price_units(offer.list_price_minor, (), taken=0, quantity=wish.quantity)
     row = await conn.fetchrow(
-        _INSERT,
-        preorder_id,
+        _TAKE_AND_INSERT,
         wish.campaign_id,
+        wish.quantity,
+        new_id(),
         buyer.shopper_id,
         buyer.guest_email,
         wish.product_id,
         wish.variant_id,
-        wish.quantity,
         offer.currency,
         offer.list_price_minor,
-        prices,
-        total,
-        deposit_of(campaign.payment, total, wish.quantity),
+        *_priced(campaign, prices),
         wish.charge_on,
         wish.region,
         wish.terms_version,
         choose_locale(dict.fromkeys(offer.terms_locales, ""), wish.locale),
         now,
         now + RESERVED_FOR,
+        link_sha256,
     )
-    if buyer.shopper is not None and buyer.shopper.merged:
-        await follow_merges(conn, "preorders", {str(preorder_id): buyer.shopper.row_id})
-    assert row is not None
-    return _preorder(row)
+    if row is None:
+        raise await find_reason(conn, wish.campaign_id)
+    fields = dict(row)
+    taken: int = fields.pop("taken") - wish.quantity
+    if campaign.tiers:
+        prices = price_units(offer.list_price_minor, campaign.tiers, taken=taken, quantity=wish.quantity)
+        await conn.execute(_REPRICE, row["preorder_id"], *_priced(campaign, prices))
+        fields |= dict(zip(("unit_prices", "total_minor", "deposit_minor"), _priced(campaign, prices), strict=True))
+    return msgspec.convert(fields, Preorder)
+
+
+def _priced(campaign: Campaign, prices: Sequence[UnitPrices]) -> tuple[Sequence[UnitPrices], int, int]:
+    """The prices, their total, and the deposit."""
+    assert campaign.payment is not None
+    total = total_of(prices)
+    return prices, total, deposit_of(campaign.payment, total, sum(one.units for one in prices))
 
 
 def _preorder(row: Row) -> Preorder:
@@ -272,19 +301,31 @@ from preorders
 left join shoppers using (tenant_id, shopper_id)
 """
 
-_INSERT = f"""
-with made as (
+_TAKE_AND_INSERT = f"""
+with total as ({TAKE_TOTAL}), made as (
     insert into preorders (
-        preorder_id, campaign_id, shopper_id, guest_email, product_id, variant_id, quantity, currency,
+        campaign_id, quantity, preorder_id, shopper_id, guest_email, product_id, variant_id, currency,
         list_price_minor, unit_prices, total_minor, deposit_minor, charge_on, region, terms_version, terms_locale,
         agreed_at, reserved_until, created_at, updated_at
     )
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17, $17)
+    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17, $17
+    from total
     returning *
+), link as (
+    insert into preorder_links (sha256, preorder_id)
+    select $19, preorder_id
+    from made
+    where $19::bytea is not null
 )
-select {_COLUMNS}
-from made as preorders
+select {_COLUMNS}, total.taken
+from total, made as preorders
 left join shoppers using (tenant_id, shopper_id)
+"""
+
+_REPRICE = """
+update preorders
+set unit_prices = $2, total_minor = $3, deposit_minor = $4
+where preorder_id = $1
 """
 
 _LIST = (

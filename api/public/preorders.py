@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta, Struct, structs
+from msgspec import Meta, Struct
 
 from api.bodies import decode_one
 from api.public.answers import PublicAnswer
@@ -20,16 +20,17 @@ from infra.database import Connection
 from infra.errors import FieldError, Unavailable
 from tenants.attributes import Locale
 from tenants.campaign_documents import Region
-from tenants.fields import Email, ExternalId, ShortText
+from tenants.campaign_prices import UnitPrices
+from tenants.fields import Email, ExternalId, Moment, ShortText
 from tenants.identifiers import normalise_email
 from tenants.named import Named, name_shoppers
 from tenants.payment_accounts import NoPaymentAccount
 from tenants.preorder_changes import Change, cancel_own, change_preorder
-from tenants.preorder_links import get_linked, link_url, open_link, parse_link
+from tenants.preorder_links import get_linked, link_url, make_link, parse_link
 from tenants.preorder_money import keep_reservation
 from tenants.preorder_states import hold_preorder, no_preorder
 from tenants.preorder_views import PreorderView, view_preorders
-from tenants.preorders import Buyer, Wish, open_preorder
+from tenants.preorders import Buyer, Preorder, Wish, open_preorder
 
 LinkSecret = Annotated[str, Meta(min_length=1, max_length=100, description="The last part of a preorder's link.")]
 
@@ -51,9 +52,15 @@ class OpenIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class OpenOut(Struct, frozen=True, kw_only=True):
-    """The reservation, and the link by which the shopper comes back to it. It is shown once."""
+    """The reservation, and the link by which the shopper comes back to it. The link is shown once."""
 
-    preorder: PreorderView
+    preorder_id: UUID
+    quantity: int
+    unit_prices: tuple[UnitPrices, ...]
+    total_minor: int
+    deposit_minor: int
+    currency: str
+    reserved_until: Moment
     url: str
     checkout_url: Annotated[
         str | None,
@@ -75,15 +82,15 @@ class PaymentsDown(Unavailable):
 
 
 class AskIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which preorders: the one of a link, or a shopper's own."""
+    """Which preorders: the one of a link if there is one, else a shopper's own."""
 
     key: PublishableKey
     link: LinkSecret | None = None
     token: Token | None = None
 
     def __post_init__(self) -> None:
-        if (self.link is None) == (self.token is None):
-            raise ValueError("send either a link or a token")
+        if self.link is None and self.token is None:
+            raise ValueError("send a link or a token")
 
 
 class PreordersOut(Struct, frozen=True, kw_only=True):
@@ -93,7 +100,7 @@ class PreordersOut(Struct, frozen=True, kw_only=True):
 
 
 class CancelIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Which preorder: that of a link, or one of a shopper's own."""
+    """Which preorder: that of a link if there is one, else one of a shopper's own."""
 
     key: PublishableKey
     link: LinkSecret | None = None
@@ -101,8 +108,8 @@ class CancelIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     preorder: UUID | None = None
 
     def __post_init__(self) -> None:
-        if (self.link is None) == (self.token is None) or (self.token is None) != (self.preorder is None):
-            raise ValueError("send either a link, or a token and a preorder")
+        if self.link is None and (self.token is None or self.preorder is None):
+            raise ValueError("send a link, or a token and a preorder")
 
 
 class PayIn(CancelIn, frozen=True, kw_only=True):
@@ -128,17 +135,19 @@ async def open_one(state: State, body: bytes) -> PublicAnswer:
     wanted, now = decode_one(body, _open), state.clock()
     tenant_id, shopper_id = await who_asks(state, wanted.key, wanted.token)
 
-    async def once() -> OpenOut:
+    secret, sha256 = make_link(tenant_id)
+
+    async def once() -> Preorder:
         async with state.db.tenant(tenant_id) as conn:
             buyer = await _find_buyer(conn, shopper_id, wanted.guest_email)
-            preorder = await open_preorder(conn, _wish(wanted), buyer, now=now)
-            secret = await open_link(conn, tenant_id, preorder.preorder_id)
-            view = await _view(conn, preorder.preorder_id, now)
-            return OpenOut(preorder=view, url=link_url(state.settings.public_url, secret), checkout_url=None)
+            return await open_preorder(conn, _wish(wanted), buyer, now=now, link_sha256=sha256)
 
-    opened = await settle(once)
-    checkout_url = await _begin_payment(state, tenant_id, opened)
-    return PublicAnswer(msgspec.json.encode(structs.replace(opened, checkout_url=checkout_url)), 201)
+    preorder = await settle(once)
+    url = link_url(state.settings.public_url, secret)
+    checkout_url = await _begin_payment(state, tenant_id, preorder.preorder_id, url)
+    told = {name: getattr(preorder, name) for name in OpenOut.__struct_fields__ if name not in ("url", "checkout_url")}
+    answer = OpenOut(**told, url=url, checkout_url=checkout_url)
+    return PublicAnswer(msgspec.json.encode(answer), 201)
 
 
 async def pay(state: State, body: bytes) -> PublicAnswer:
@@ -154,7 +163,7 @@ async def pay(state: State, body: bytes) -> PublicAnswer:
 async def ask_status(state: State, body: bytes) -> PublicAnswer:
     """What has become of it."""
     asked, now = decode_one(body, _ask), state.clock()
-    tenant_id, shopper_id = await who_asks(state, asked.key, asked.token)
+    tenant_id, shopper_id = await who_asks(state, asked.key, None if asked.link else asked.token)
     async with state.db.tenant(tenant_id) as conn:
         if asked.link is not None:
             found = await view_preorders(conn, preorder_ids=[await _by_link(conn, tenant_id, asked.link)], now=now)
@@ -184,19 +193,19 @@ async def change(state: State, body: bytes) -> PublicAnswer:
     return await _act(state, asked, act, now)
 
 
-async def _begin_payment(state: State, tenant_id: UUID, opened: OpenOut) -> str | None:
+async def _begin_payment(state: State, tenant_id: UUID, preorder_id: UUID, url: str) -> str | None:
     """Raises PaymentsDown with the way to go on later, and what Stripe refuses."""
     try:
-        return await state.payments.check_out(tenant_id, opened.preorder.preorder_id)
+        return await state.payments.check_out(tenant_id, preorder_id)
     except NoPaymentAccount:
         return None
     except StripeDown as down:
         async with state.db.tenant(tenant_id) as conn:
-            until = await keep_reservation(conn, opened.preorder.preorder_id, now=state.clock())
+            until = await keep_reservation(conn, preorder_id, now=state.clock())
         raise PaymentsDown(
             f"The place is kept until {until:%Y-%m-%d %H:%M} UTC, but payments are out of reach for the moment.",
             retry_after_seconds=down.retry_after_seconds,
-            url=opened.url,
+            url=url,
         ) from down
 
 
@@ -204,7 +213,7 @@ async def _act(
     state: State, asked: CancelIn, act: Callable[[Connection, UUID], Awaitable[None]], now: datetime
 ) -> PublicAnswer:
     """Do it to the one preorder that is meant, and answer how it is then."""
-    tenant_id, shopper_id = await who_asks(state, asked.key, asked.token)
+    tenant_id, shopper_id = await who_asks(state, asked.key, None if asked.link else asked.token)
 
     async def once() -> PreorderOut:
         async with state.db.tenant(tenant_id) as conn:

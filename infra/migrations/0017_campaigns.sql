@@ -40,10 +40,11 @@ create table campaign_transitions (
     actor text not null,
     reason text not null default '',
     changes jsonb not null default '{}',
+    place bigint generated always as identity,
     primary key (tenant_id, transition_id),
     foreign key (tenant_id, campaign_id) references campaigns on delete cascade
 );
-create index campaign_transitions_campaign on campaign_transitions (tenant_id, campaign_id, transition_id);
+create index campaign_transitions_campaign on campaign_transitions (tenant_id, campaign_id, place);
 alter table campaign_transitions enable row level security;
 alter table campaign_transitions force row level security;
 create policy campaign_transitions_tenant on campaign_transitions using (tenant_id = current_tenant());
@@ -137,10 +138,11 @@ create table preorder_transitions (
     to_state text not null,
     at timestamptz not null,
     reason text not null default '',
+    place bigint generated always as identity,
     primary key (tenant_id, transition_id),
     foreign key (tenant_id, preorder_id) references preorders on delete cascade
 );
-create index preorder_transitions_preorder on preorder_transitions (tenant_id, preorder_id, transition_id);
+create index preorder_transitions_preorder on preorder_transitions (tenant_id, preorder_id, place);
 alter table preorder_transitions enable row level security;
 alter table preorder_transitions force row level security;
 create policy preorder_transitions_tenant on preorder_transitions using (tenant_id = current_tenant());

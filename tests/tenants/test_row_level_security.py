@@ -10,6 +10,7 @@ from infra.database import Connection
 from infra.ids import new_id
 from infra.settings import Settings
 from recommender.training_tasks import open_task
+from tests.campaigns.merchant import join, launch
 from tests.support.shop import ShopClient, event, order
 from tests.tenants.faults import list_tenant_tables
 
@@ -31,6 +32,7 @@ async def fill_every_table(shop: ShopClient) -> None:
     await fill_identity_tables(shop)
     await fill_privacy_tables(shop)
     await fill_import_tables(shop)
+    await fill_campaign_tables(shop)
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
@@ -76,6 +78,13 @@ async def fill_import_tables(shop: ShopClient) -> None:
             import_id,
         )
         await conn.execute("insert into import_seen (import_id, document_id) values ($1, 'x')", import_id)
+
+
+async def fill_campaign_tables(shop: ShopClient) -> None:
+    await launch(shop)
+    preorder = await join(shop, shopper_id="s0")
+    assert (await shop.api.post("/v1/preorders:link", json={"id": preorder["preorder_id"]})).status_code == 200
+    assert (await shop.api.post("/v1/campaigns:interest", json={"id": "c1", "shopper_id": "s0"})).status_code == 200
 
 
 async def parents(app: Connection) -> list[str]:
