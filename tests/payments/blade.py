@@ -73,6 +73,11 @@ def watch_calls(payments: Payments, before: Callable[[], Any], after: Callable[[
         return answer
 
     http.request_async = watched  # type: ignore[method-assign]
+    http.sleep_async = _at_once  # type: ignore[method-assign]
+
+
+async def _at_once(seconds: float) -> None:
+    """The package waits before it asks again."""
 
 
 async def _settle(result: Any) -> None:
