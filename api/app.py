@@ -19,8 +19,8 @@ from api.errors import HANDLERS
 from api.openapi import make_document
 from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
+from api.public.paying import paying_routes
 from api.public.preorder_page import page_routes
-from api.public.returning import return_routes
 from api.public.stripe_webhook import STRIPE_WEBHOOK
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
@@ -85,7 +85,7 @@ def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
         *make_routes(ENDPOINTS),
         *health.ROUTES,
         *asset_routes(),
-        *return_routes(),
+        *paying_routes(),
         *page_routes(),
         Route("/openapi.json", _openapi(settings)),
     ]

@@ -15,14 +15,16 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from api.bodies import read_body
-from api.public.preorder_words import words_in
+from api.public.paying import LATER
+from api.public.preorder_words import Words, words_in
 from api.state import state_of
 from api.writes import settle
 from infra.errors import NotFound
 from tenants.imports.money import decimals_of
 from tenants.preorder_changes import CancellationOver, cancel_own
 from tenants.preorder_links import ParsedLink, get_linked, parse_link
-from tenants.preorder_states import PreorderStep
+from tenants.preorder_money import UNPAID
+from tenants.preorder_states import LIVE, PreorderStep
 from tenants.preorder_views import PreorderView, view_preorders
 
 FORM = "application/x-www-form-urlencoded"
@@ -49,7 +51,8 @@ async def answer_page(request: Request) -> Response:
     try:
         link = parse_link(request.path_params["secret"])
         view = await _view(request, link)
-        return _render(view, await _cancel(request, link, view) if request.method == "POST" else view)
+        after = await _cancel(request, link, view) if request.method == "POST" else view
+        return _render(request, view, after)
     except NotFound:
         return HTMLResponse(_templates.get_template("preorder_gone.html").render(), 404, HEADERS)
 
@@ -80,18 +83,33 @@ async def _wants_to_cancel(request: Request) -> bool:
     return parse_qs(body.decode("latin-1")).get("act") == ["cancel"]
 
 
-def _render(before: PreorderView, view: PreorderView) -> Response:
+def _render(request: Request, before: PreorderView, view: PreorderView) -> Response:
     nonce, words = secrets.token_urlsafe(16), words_in(view.terms_locale)
     html = _templates.get_template("preorder.html").render(
         view=view,
         words=words,
-        said=words.cancelled if view.fulfilment == "cancelled" != before.fulfilment else "",
+        said=_say(request, words, before, view),
+        # Relative to the page, whose last part is the secret.
+        pay=f"{request.path_params['secret']}/pay" if may_pay(view) else "",
         nonce=nonce,
         money=lambda minor: format_money(minor, view.currency),
         moment=_format_moment,
     )
     policy = f"default-src 'none'; style-src 'nonce-{nonce}'; {_POLICY}"
     return HTMLResponse(html, headers={**HEADERS, "Content-Security-Policy": policy})
+
+
+def may_pay(view: PreorderView) -> bool:
+    """Whether there is something to pay on a page of Stripe's: to join, or after a charge that failed."""
+    if view.fulfilment == "reserved":
+        return True
+    return view.fulfilment in LIVE and view.payment in UNPAID
+
+
+def _say(request: Request, words: Words, before: PreorderView, view: PreorderView) -> str:
+    if view.fulfilment == "cancelled" != before.fulfilment:
+        return words.cancelled
+    return words.later if request.url.query == LATER[1:] else ""
 
 
 def format_money(minor: int, currency: str) -> str:

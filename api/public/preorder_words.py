@@ -21,6 +21,8 @@ class Words:
     ends_at: str
     ships: str
     seller: str
+    pay: str
+    later: str
     cancel: str
     cancelled: str
     fee: str
@@ -44,6 +46,8 @@ ENGLISH = Words(
     ends_at="Campaign ends",
     ships="Ships",
     seller="Sold by",
+    pay="Go on to the payment",
+    later="Payments are out of reach for the moment. Your place is kept: please try again in a few minutes.",
     cancel="Cancel this preorder",
     cancelled="The preorder is cancelled.",
     fee="If you cancel now, this stays with the seller:",
@@ -90,6 +94,8 @@ CHINESE = Words(
     ends_at="活动截止",
     ships="发货时间",
     seller="卖家",
+    pay="去付款",
+    later="暂时无法付款。您的名额已保留，请几分钟后再试。",
     cancel="取消预订",
     cancelled="预订已取消。",
     fee="现在取消，卖家保留：",

@@ -16,7 +16,7 @@ from api.endpoints import Endpoint, Parameter
 from api.resources import answer
 from api.state import State, state_of
 from api.stripe_reading import read_fact
-from infra.errors import BadRequest, TooLarge, Unavailable, Unsupported
+from infra.errors import BadRequest, Invalid, TooLarge, Unauthenticated, Unavailable, Unsupported
 from infra.stripe import WEBHOOK_PATH
 from tenants.payment_accounts import find_account_tenant, find_payment_account
 from tenants.stripe_inbox import StripeEvent, concerns_us, record_stripe_event
@@ -28,7 +28,7 @@ _TIMESTAMP = re.compile(r"(?:\A|,)t=(\d{1,12})(?:,|\Z)")
 log = structlog.get_logger()
 
 
-class BadSignature(BadRequest):
+class BadSignature(Unauthenticated):
     """That does not come from Stripe, or not now."""
 
     code = "bad_signature"
@@ -105,7 +105,7 @@ _decoder = msgspec.json.Decoder(_Event)
 STRIPE_WEBHOOK = [
     Endpoint(
         "POST", WEBHOOK_PATH, take_stripe_event, "Where Stripe tells what happened", "payments",
-        answer=EventTaken, body=_Event, refusals=(BadRequest, TooLarge, Unsupported, Unavailable),
+        answer=EventTaken, body=_Event, refusals=(BadRequest, Unauthenticated, TooLarge, Unsupported, Invalid, Unavailable),
         parameters=(Parameter("Stripe-Signature", "header", {"type": "string"}, "Made by Stripe.", required=True),),
     ),
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from api.paging import make_cursor
 from infra.settings import Settings
 from tests.campaigns.isolation import ask_campaigns
 from tests.imports.isolation import ask_imports
+from tests.payments.isolation import ask_payments
 from tests.support.polling import until
 from tests.support.service import Service
 from tests.support.shop import Document, ShopClient, event, open_test_shop, order, product
@@ -109,6 +110,8 @@ async def ask_everything(a: ShopClient, pair: Pair) -> AsyncIterator[tuple[str, 
     async for asked in ask_imports(a, pair):
         yield asked
     async for asked in ask_campaigns(a, pair):
+        yield asked
+    async for asked in ask_payments(a, pair):
         yield asked
     yield "GET /v1/models", "", await a.api.get("/v1/models")
     yield "POST /v1/models:train", "", await a.api.post("/v1/models:train", headers={"X-Tenant": pair.b.tenant_id})

@@ -73,7 +73,7 @@ def watch_calls(payments: Payments, before: Callable[[], Any], after: Callable[[
         return answer
 
     http.request_async = watched  # type: ignore[method-assign]
-    http.sleep_async = _at_once  # type: ignore[method-assign]
+    http.sleep_async = _at_once  # type: ignore[method-assign,assignment]
 
 
 async def _at_once(seconds: float) -> None:

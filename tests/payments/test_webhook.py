@@ -48,7 +48,7 @@ async def events(till: Till) -> list[Document]:
 async def test_p4_an_event_more_than_five_minutes_off_in_either_direction_is_refused(till: Till, age: int) -> None:
     refused = await tell(till, event(till), age=age)
 
-    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (400, "bad_signature")
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (401, "bad_signature")
     assert await events(till) == []
 
 
@@ -60,14 +60,14 @@ async def test_p4_a_header_that_is_no_signature_is_refused(till: Till, header: s
     headers = {b"content-type": b"application/json", b"stripe-signature": header.encode("latin-1")}
     refused = await till.shop.page.post(WEBHOOK_PATH, content=body, headers=headers)
 
-    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (400, "bad_signature")
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (401, "bad_signature")
 
 
 async def test_p4_another_secret_or_a_changed_byte_is_refused(till: Till) -> None:
     told = event(till)
-    assert (await tell(till, told, secret="whsec_another")).status_code == 400
+    assert (await tell(till, told, secret="whsec_another")).status_code == 401
     signature = sign(json.dumps(told), SECRET, int(till.shop.service.clock().timestamp()))
-    assert (await tell(till, event(till, livemode=True), signature=signature)).status_code == 400
+    assert (await tell(till, event(till, livemode=True), signature=signature)).status_code == 401
     assert await events(till) == []
 
 
@@ -76,7 +76,7 @@ async def test_p4_a_signed_body_that_is_no_event_is_refused_and_not_a_bug(till: 
     signature = sign(body, SECRET, int(till.shop.service.clock().timestamp()))
     headers = {"content-type": "application/json", "stripe-signature": signature}
 
-    assert (await till.shop.page.post(WEBHOOK_PATH, content=body, headers=headers)).status_code in (400, 422)
+    assert (await till.shop.page.post(WEBHOOK_PATH, content=body, headers=headers)).status_code in (400, 401, 422)
 
 
 @pytest.mark.parametrize("fields", [{"account": "acct_of_nobody"}, {"account": None}, {"livemode": True}])
