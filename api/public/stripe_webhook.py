@@ -105,7 +105,8 @@ _decoder = msgspec.json.Decoder(_Event)
 STRIPE_WEBHOOK = [
     Endpoint(
         "POST", WEBHOOK_PATH, take_stripe_event, "Where Stripe tells what happened", "payments",
-        answer=EventTaken, body=_Event, refusals=(BadRequest, Unauthenticated, TooLarge, Unsupported, Invalid, Unavailable),
+        answer=EventTaken, body=_Event,
+        refusals=(BadRequest, Unauthenticated, TooLarge, Unsupported, Invalid, Unavailable),
         parameters=(Parameter("Stripe-Signature", "header", {"type": "string"}, "Made by Stripe.", required=True),),
     ),
 ]  # fmt: skip

@@ -7,7 +7,7 @@ agreed to. Our own rows are looked at only to see that they say the same.
 import asyncio
 import random
 from collections.abc import Coroutine
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
@@ -22,6 +22,7 @@ from infra.errors import Refusal
 from tenants.campaign_prices import share_of
 from tests.campaigns.merchant import ask, launch, look, read
 from tests.payments.blade import Blade, under
+from tests.payments.money_books import Books, read_books
 from tests.payments.till import FAILS_LATER, REFUND_PENDING, VISA, open_till
 from tests.support.service import Service
 from tests.support.shop import Document, open_test_shop
@@ -65,20 +66,6 @@ class Ground:
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
-
-
-@dataclass
-class Books:
-    """Of one preorder at Stripe."""
-
-    taken: int = 0
-    returned: int = 0
-    lost: int = 0
-    charges: list[Record] = field(default_factory=list)
-
-    @property
-    def held(self) -> int:
-        return self.taken - self.returned - self.lost
 
 
 class MoneyMachine(RuleBasedStateMachine):
@@ -217,7 +204,29 @@ class MoneyMachine(RuleBasedStateMachine):
         answer = await self.till.shop.api.post("/v1/campaigns:transition", json=body)
         assert answer.status_code in (200, 409), answer.text
 
+    @precondition(lambda self: self.known)
+    @rule()
+    def make_and_ship(self) -> None:
+        """Whatever can be."""
+        self.ground.run(self._make_and_ship())
+
+    async def _make_and_ship(self) -> None:
+        for one in self.known:
+            for to in ("in_production", "shipped"):
+                await self._move(one, to)
+
     # What time, Stripe and the machines do
+
+    @precondition(lambda self: self.known)
+    @rule(days=st.sampled_from([2, 4, 9]))
+    def live_on(self, days: int) -> None:
+        """Day by day, so that every charge that failed is tried as often as it shall be."""
+        self.ground.run(self._live_on(days))
+
+    async def _live_on(self, days: int) -> None:
+        for _ in range(days):
+            self.ground.service.clock.ahead += timedelta(days=1)
+            await self.till.round()
 
     @rule(hours=st.sampled_from([0.05, 0.2, 0.6, 5, 24, 49]))
     def wait(self, hours: float) -> None:
@@ -319,11 +328,11 @@ class MoneyMachine(RuleBasedStateMachine):
         one.dropped = any(step["to_state"] == "dropped" for step in steps)
         said = {"paid": now["paid_minor"], "returned": now["returned_minor"]}
         assert said == {"paid": books.taken, "returned": books.returned + books.lost}, (now, books)
-        if not self._open_disputes(one):
+        if not books.disputed:
             assert books.held == self._owed(one, now, books), (now, books, campaign["state"])
         if campaign["state"] in ("failed", "cancelled") and one.fee_of is None and not one.dropped:
-            assert books.held == 0 or fulfilment in ("shipped", "completed") or self._open_disputes(one), (now, books)
-        if fulfilment in ("shipped", "completed") and not books.lost and not self._open_disputes(one):
+            assert books.held == 0 or fulfilment in ("shipped", "completed") or books.disputed, (now, books)
+        if fulfilment in ("shipped", "completed") and not books.lost and not books.disputed:
             assert books.held == now["total_minor"], (now, books)
 
     def _owed(self, one: Known, now: Document, books: Books) -> int:
@@ -347,23 +356,8 @@ class MoneyMachine(RuleBasedStateMachine):
         assert payment in ("card_saved", "failed", "action_required", "disputed"), now
         return 0
 
-    def _open_disputes(self, one: Known) -> bool:
-        charges = {charge["id"] for charge in self._books(one).charges}
-        rows = self.till.books.table("dispute").values()
-        return any(row["charge"] in charges and row["status"] not in ("won", "lost") for row in rows)
-
     def _books(self, one: Known) -> Books:
-        books, mine = Books(), f"preorder:{one.preorder['preorder_id']}:"
-        for charge in self.till.books.table("charge").values():
-            if charge["status"] == "succeeded" and charge["metadata"].get("lastbook_key", "").startswith(mine):
-                books.charges.append(charge)
-        ids = {charge["id"] for charge in books.charges}
-        books.taken = sum(charge["amount"] for charge in books.charges)
-        refunds = [row for row in self.till.books.table("refund").values() if row["charge"] in ids]
-        books.returned = sum(row["amount"] for row in refunds if row["status"] not in ("failed", "canceled"))
-        disputes = [row for row in self.till.books.table("dispute").values() if row["charge"] in ids]
-        books.lost = sum(row["amount"] for row in disputes if row["status"] == "lost")
-        return books
+        return read_books(self.till.books, one.preorder["preorder_id"])
 
     @invariant()
     def nothing_is_taken_or_given_back_twice(self) -> None:
