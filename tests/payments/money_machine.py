@@ -15,6 +15,8 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from api.campaign_work import move_due
+from api.payment_work import begin_charging, open_due
 from api.stripe_calls import StripeDown
 from infra.embedded.stripe.books import Record
 from infra.embedded.stripe.disputes import close_dispute
@@ -83,10 +85,18 @@ class MoneyMachine(RuleBasedStateMachine):
         self.started = self.ground.service.clock.ahead
 
     @initialize(
-        payment=st.sampled_from(PAYMENTS), minimum=st.integers(0, 4), until=st.sampled_from(["close", "production"])
+        payment=st.sampled_from(PAYMENTS),
+        minimum=st.sampled_from([0, 1, 2, 4]),
+        until=st.sampled_from(["close", "production"]),
+        cards=st.lists(st.sampled_from(CARDS), max_size=4),
+        closed=st.booleans(),
     )
-    def open(self, payment: Document, minimum: int, until: str) -> None:
+    def open(self, payment: Document, minimum: int, until: str, cards: list[str], closed: bool) -> None:
         self.ground.run(self._open(payment, minimum, until))
+        for card in cards:
+            self.ground.run(self._join(card, 1))
+        if closed:
+            self.ground.run(self._close_campaign())
 
     async def _open(self, payment: Document, minimum: int, until: str) -> None:
         shop = await open_test_shop(self.ground.service)
@@ -96,6 +106,14 @@ class MoneyMachine(RuleBasedStateMachine):
         terms = {"until": until, "fee_basis_points": FEE}
         self.mode = payment["mode"]
         await launch(shop, payment=payment, minimum_units=minimum, caps={"total": UNITS}, cancellation=terms)
+
+    async def _close_campaign(self) -> None:
+        """Counted, and who is to be charged now has a charge; its job waits."""
+        await self.till.settle()
+        await self._steer("closed")
+        await move_due(self.till.payments.db, self.till.tenant_id, clock=self.till.payments.clock)
+        await begin_charging(self.till.payments, self.till.tenant_id)
+        await open_due(self.till.payments, self.till.tenant_id)
 
     # What shoppers do
 
@@ -246,13 +264,25 @@ class MoneyMachine(RuleBasedStateMachine):
         await self.till.deliver()
         outbox.pending = [] if lost and dice.random() < 0.2 else kept
 
-    @rule(after=AFTER)
-    def do_jobs(self, after: int | None) -> None:
-        self.ground.run(self._under_the_blade(self.dying.do_jobs(), after))
+    @rule(after=AFTER, forget=st.booleans(), lose=st.booleans())
+    def do_jobs(self, after: int | None, forget: bool, lose: bool) -> None:
+        self.ground.run(self._work(self.dying.do_jobs(), after, forget, lose))
 
-    @rule(after=AFTER)
-    def go_round(self, after: int | None) -> None:
-        self.ground.run(self._under_the_blade(self.dying.round(), after))
+    @rule(after=AFTER, forget=st.booleans(), lose=st.booleans())
+    def go_round(self, after: int | None, forget: bool, lose: bool) -> None:
+        self.ground.run(self._work(self.dying.round(), after, forget, lose))
+
+    async def _work(self, work: Coroutine[Any, Any, object], after: int | None, forget: bool, lose: bool) -> None:
+        """Under the blade; and who is taken up three minutes after a death may find Stripe without its memory, and no
+        webhook ever came."""
+        with self.blade.falling(10**9 if after is None else after):
+            await work
+        if after is not None:
+            self.ground.service.clock.ahead += timedelta(minutes=3)
+            if forget:
+                self.till.world.keys.forget()
+            if lose:
+                self.till.world.outbox.pending.clear()
 
     @rule()
     def crowd(self) -> None:
@@ -261,10 +291,6 @@ class MoneyMachine(RuleBasedStateMachine):
 
     async def _crowd(self) -> None:
         await asyncio.gather(*(self.till.round() for _ in range(2)), self.till.do_jobs())
-
-    async def _under_the_blade(self, work: Coroutine[Any, Any, object], after: int | None) -> None:
-        with self.blade.falling(10**9 if after is None else after):
-            await work
 
     @rule(
         kind=st.sampled_from(["die", "die", "status", "drop", "lag"]),
@@ -275,10 +301,6 @@ class MoneyMachine(RuleBasedStateMachine):
         faults = self.till.world.faults.waiting
         if not faults:
             self.ground.run(self.till.fake.fault(kind=kind, path=path, times=times, status=500, ms=5))
-
-    @rule()
-    def forget_keys(self) -> None:
-        self.ground.run(self.till.fake.control("POST", "forget-keys"))
 
     @rule(status=st.sampled_from(["won", "lost"]))
     def decide_a_dispute(self, status: str) -> None:
