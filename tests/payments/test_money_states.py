@@ -19,10 +19,10 @@ STEPS_EACH = 50
 async def test_p4_money_taken_less_money_returned_is_money_owed_at_every_rest(service: Service) -> None:
     MoneyMachine.ground = Ground(service, asyncio.get_running_loop())
     MoneyMachine.steps = MoneyMachine.rests = 0
-    # A quarter more than enough: now and then a run ends early.
+    # A quarter more than enough: now and then a run ends early. Not shrunk: that would live through hundreds of them.
     how = settings(
         max_examples=STEPS // STEPS_EACH * 5 // 4 + 2, stateful_step_count=STEPS_EACH, derandomize=True, database=None,
-        deadline=None, phases=[Phase.generate, Phase.shrink], suppress_health_check=list(HealthCheck),
+        deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
 
     await asyncio.to_thread(run_state_machine_as_test, MoneyMachine, settings=how)
