@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from uuid import UUID
 
+import structlog
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -36,6 +37,7 @@ from tenants.accounts import get_tenant
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(stderr=True)
+log = structlog.get_logger()
 
 
 @contextmanager
@@ -64,10 +66,20 @@ def running() -> Iterator[Settings]:
             yield ready
 
 
+@contextmanager
+def charging() -> Iterator[Settings]:
+    """The same, with a Stripe to take payments by; a stand-in is said, for it moves no money."""
+    with running() as ready:
+        if ready.stripe_api_key is None:
+            log.warning("stripe_stand_in", hint="Set STRIPE_API_KEY for real payments; the stand-in moves no money.")
+        with taking_payments(ready) as settings:
+            yield settings
+
+
 @cli.command()
 def serve() -> None:
     """Answer HTTP: the server API, the public API and the widgets' files."""
-    with running() as ready, taking_payments(ready) as settings:
+    with charging() as settings:
         make_server(build_app(settings), host=settings.host, port=settings.port).run()
 
 
@@ -76,7 +88,7 @@ def work_command(
     until_empty: Annotated[bool, typer.Option(help="Stop when no job waits.")] = False,
 ) -> None:
     """Do jobs: training, and taking up what a killed worker left."""
-    with running() as ready, taking_payments(ready) as settings:
+    with charging() as settings:
         asyncio.run(work(settings, until_empty=until_empty))
 
 

@@ -45,7 +45,7 @@ class Settings:
 
 
 def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
-    """Read the environment once; raises ValueError naming the variable that is not a number."""
+    """Read the environment once; raises ValueError naming the variable that cannot be."""
     data_dir = Path(env.get("LASTBOOK_DATA_DIR", ".lastbook")).absolute()
     host, port = env.get("LASTBOOK_HOST", "127.0.0.1"), _whole(env, "LASTBOOK_PORT", 8000)
     return Settings(
@@ -64,9 +64,9 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         max_in_flight=_whole(env, "LASTBOOK_MAX_IN_FLIGHT", 256),
         train_after_seconds=_whole(env, "LASTBOOK_TRAIN_AFTER_SECONDS", 300),
         tune_seconds=_whole(env, "LASTBOOK_TUNE_SECONDS", 60),
-        stripe_api_key=env.get("STRIPE_API_KEY"),
-        stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET"),
-        stripe_base_url=env.get("STRIPE_BASE_URL"),
+        stripe_api_key=env.get("STRIPE_API_KEY") or None,
+        stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET") or None,
+        stripe_base_url=_stripe_base_url(env),
         fee_basis_points=_whole(env, "LASTBOOK_FEE_BASIS_POINTS", 0),
         fetch_loopback=env.get("LASTBOOK_FETCH_LOOPBACK", "0") == "1",
     )
@@ -80,6 +80,13 @@ def stripe_environment(settings: Settings) -> dict[str, str]:
         "STRIPE_BASE_URL": settings.stripe_base_url,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _stripe_base_url(env: Mapping[str, str]) -> str | None:
+    base = env.get("STRIPE_BASE_URL") or None
+    if base is not None and not env.get("STRIPE_API_KEY"):
+        raise ValueError("STRIPE_BASE_URL is set without STRIPE_API_KEY: set the key that it takes, or unset both.")
+    return base
 
 
 def _whole(env: Mapping[str, str], name: str, default: int) -> int:

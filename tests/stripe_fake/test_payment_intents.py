@@ -31,6 +31,7 @@ async def test_dashboard_methods_need_a_return_url(client: stripe.StripeClient) 
     wanted: Any = {"amount": 500, "currency": "usd", "payment_method": "pm_card_visa", "confirm": True}
     with pytest.raises(stripe.InvalidRequestError, match="return_url"):
         await client.v1.payment_intents.create_async(wanted)
+    assert (await client.v1.payment_intents.list_async()).data == []
     never = {"enabled": True, "allow_redirects": "never"}
     intent = await client.v1.payment_intents.create_async(wanted | {"automatic_payment_methods": never})
     assert intent.status == "succeeded"
@@ -161,6 +162,15 @@ async def test_a_payment_is_canceled_once_and_not_after_success(client: stripe.S
             await client.v1.payment_intents.cancel_async(ended.id)
         assert caught.value.code == "payment_intent_unexpected_state"
         assert told(caught).payment_intent.id == ended.id
+
+
+async def test_a_payment_that_succeeded_is_not_taken_again(client: stripe.StripeClient, fake: FakeStripe) -> None:
+    paid = await pay(client, "pm_card_visa")
+    for again in ({}, {"payment_method": "pm_card_mastercard"}):
+        with pytest.raises(stripe.InvalidRequestError) as caught:
+            await client.v1.payment_intents.confirm_async(paid.id, again)  # type: ignore[arg-type]
+        assert caught.value.code == "payment_intent_unexpected_state"
+    assert (await fake.control("GET", "money"))["acct_platform"]["usd"]["charge"] == 2000
 
 
 async def test_payments_are_found_again_by_metadata(client: stripe.StripeClient, fake: FakeStripe) -> None:

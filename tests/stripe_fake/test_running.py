@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from infra.embedded import EmbeddedFailed
 from infra.embedded.stripe.running import EmbeddedStripe, run_stripe
 from infra.machines import taking_payments
 from infra.settings import read_settings
@@ -24,6 +25,7 @@ CHILD = """
 import json, sys
 from dataclasses import asdict
 from pathlib import Path
+from infra.embedded import EmbeddedFailed
 from infra.embedded.stripe.running import run_stripe
 with run_stripe(Path(sys.argv[1])) as fake:
     print(json.dumps(asdict(fake)), flush=True)
@@ -117,6 +119,18 @@ def test_settings_name_the_stand_in_only_without_a_key(tmp_path: Path) -> None:
         assert [one["url"] for one in endpoints] == [f"http://127.0.0.1:1{WEBHOOK_PATH}"]
     with taking_payments(replace(settings, stripe_api_key="sk_test_of_our_own")) as ready:
         assert (ready.stripe_api_key, ready.stripe_base_url) == ("sk_test_of_our_own", None)
+
+
+def test_a_folder_that_cannot_be_made_is_said_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EmbeddedFailed, match="STRIPE_API_KEY"), run_stripe(tmp_path / "file" / "data"):
+        pass
+
+
+def test_an_address_without_a_key_is_refused() -> None:
+    with pytest.raises(ValueError, match="STRIPE_API_KEY"):
+        read_settings({"STRIPE_BASE_URL": "http://127.0.0.1:1"})
+    assert read_settings({"STRIPE_API_KEY": ""}).stripe_api_key is None
 
 
 async def test_without_a_key_no_client_is_made() -> None:

@@ -13,7 +13,7 @@ from tests.support.stripe import FakeStripe, Inbox, run_fake
 # Any: parameters of one call.
 async def price(client: stripe.StripeClient, **more: Any) -> stripe.Price:
     wanted: Any = {"currency": "usd", "product_data": {"name": "Plan"}, "recurring": {"interval": "month"}, **more}
-    priced = wanted if "tiers" in wanted else {"unit_amount": 900, **wanted}
+    priced: Any = wanted if "tiers" in wanted else {"unit_amount": 900, **wanted}
     return await client.v1.prices.create_async(priced)
 
 

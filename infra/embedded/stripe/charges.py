@@ -1,4 +1,8 @@
-"""Charges: each attempt of an intent to take money, whether the bank said yes or no."""
+"""Charges: each attempt of an intent to take money, whether the bank said yes or no.
+
+The real Stripe fills in `balance_transaction` and `application_fee` some seconds after a charge with the capture method
+`automatic_async`, which is the default, and tells by `charge.updated`; here they are there at once.
+"""
 
 import copy
 from dataclasses import dataclass

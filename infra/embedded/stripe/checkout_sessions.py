@@ -2,9 +2,10 @@
 
 from infra.embedded.stripe.books import Books, Record, empty, listed, new_id
 from infra.embedded.stripe.calls import DATED, LIST, Call, route
+from infra.embedded.stripe.currencies import read_currency
 from infra.embedded.stripe.forms import Params
 from infra.embedded.stripe.method_types import chosen_types
-from infra.embedded.stripe.payment_intents import CURRENCIES, check_may_charge
+from infra.embedded.stripe.payment_intents import check_may_charge
 from infra.embedded.stripe.prices import AMOUNTS, amount_for, new_price
 from infra.embedded.stripe.products import new_product
 from infra.embedded.stripe.refusals import InvalidRequest, WrongState
@@ -167,9 +168,7 @@ def _session(books: Books, params: Params, mode: str) -> Record:
             raise InvalidRequest(
                 "You may only specify one of these parameters: customer, customer_email.", param="customer"
             )
-    currency = params.text("currency")
-    if currency is not None and currency.lower() not in CURRENCIES:
-        raise InvalidRequest(f"Invalid currency: {currency}.", param="currency")
+    currency = read_currency(params) if "currency" in params else None
     return {
         **_blank(),
         **{name: params.text(name) for name in _PLAIN.split()},
@@ -178,7 +177,7 @@ def _session(books: Books, params: Params, mode: str) -> Record:
         "cancel_url": params.text("cancel_url"),
         "consent_collection": params.hash("consent_collection").tree or None,
         "created": now,
-        "currency": currency and currency.lower(),
+        "currency": currency,
         "customer": customer,
         "customer_creation": _creation(params, mode, customer),
         "customer_details": _details(books, customer, params.text("customer_email")),

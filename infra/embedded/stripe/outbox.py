@@ -7,6 +7,7 @@ import json
 import random
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -18,6 +19,7 @@ from infra.embedded.stripe.books import Record
 RETRY_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
 """Pauses before an event is sent again that was not answered with 2xx; Stripe goes on for days."""
 _PATIENCE_SECONDS = 10.0
+_REMEMBERED = 1000
 
 
 @dataclass(slots=True)
@@ -77,7 +79,7 @@ class Outbox:
         self._find_target, self._wall = find_target, wall
         self.mode = Mode()
         self.pending: list[Delivery] = []
-        self.sent: list[Sent] = []
+        self.sent: deque[Sent] = deque(maxlen=_REMEMBERED)
         self._wake = asyncio.Event()
         self._sending = asyncio.Lock()
         self._client = httpx2.AsyncClient(

@@ -14,6 +14,7 @@ from infra.embedded.stripe.accounts import finish_onboarding
 from infra.embedded.stripe.authenticating import authenticate
 from infra.embedded.stripe.books import Books, Record
 from infra.embedded.stripe.checking_out import Typed, intent_of, submit
+from infra.embedded.stripe.currencies import NO_DECIMALS
 from infra.embedded.stripe.refusals import CardRefused, NoSuchObject, StripeRefusal
 from infra.embedded.stripe.world import World
 
@@ -23,7 +24,6 @@ _HEADERS = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
 }
-_NO_DECIMALS = ("jpy", "krw")
 _DATE = re.compile(r"\A(\d{1,2})\s*/\s*(\d{2}|\d{4})\Z")
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -176,4 +176,4 @@ def _money(record: Record) -> str:
     """`12.50 USD`."""
     currency = record["currency"]
     whole = record["amount"]
-    return f"{whole} {currency.upper()}" if currency in _NO_DECIMALS else f"{whole / 100:.2f} {currency.upper()}"
+    return f"{whole} {currency.upper()}" if currency in NO_DECIMALS else f"{whole / 100:.2f} {currency.upper()}"

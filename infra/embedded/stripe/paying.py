@@ -39,7 +39,9 @@ class Confirmation:
 
 def confirm_intent(books: Books, intent: Record, how: Confirmation) -> Record:
     """Try to take the money. Raises CardRefused for a decline, WrongState or InvalidRequest before a try."""
-    _check_confirmable(intent, how)
+    refuse_ended(intent)
+    _check_method(intent)
+    check_return_url(intent, how)
     method = resolve_for(books, intent["payment_method"], intent["customer"])
     intent["payment_method"] = method["id"]
     if asks_authentication(books, method, off_session=how.off_session):
@@ -61,7 +63,9 @@ def authenticate_intent(books: Books, intent: Record, *, passed: bool) -> Record
     return _attempt(books, intent, method, authenticated=True, raises=False)
 
 
-def capture_intent(books: Books, intent: Record, amount: int | None, fee: int | None) -> Record:
+def capture_intent(
+    books: Books, intent: Record, amount: int | None, fee: int | None, metadata: dict[str, str]
+) -> Record:
     """Take held money, all of it or a part. Raises WrongState when there is no hold."""
     if intent["status"] != "requires_capture":
         message = (
@@ -75,7 +79,7 @@ def capture_intent(books: Books, intent: Record, amount: int | None, fee: int | 
         raise InvalidRequest(message, code="amount_too_large", param="amount_to_capture")
     charge = books.get("charge", intent["latest_charge"])
     capture_charge(books, charge, amount, fee)
-    intent.update(application_fee_amount=charge["application_fee_amount"])
+    intent.update(application_fee_amount=charge["application_fee_amount"], metadata=metadata)
     return _succeed(books, intent, amount)
 
 
@@ -110,7 +114,8 @@ def unexpected_state(message: str, intent: Record) -> WrongState:
     return WrongState(message, code="payment_intent_unexpected_state", payment_intent=intent)
 
 
-def _check_confirmable(intent: Record, how: Confirmation) -> None:
+def refuse_ended(intent: Record) -> None:
+    """Raises WrongState for an intent that cannot be confirmed any more; to be asked before anything is changed."""
     if intent["status"] not in CONFIRMABLE:
         ended = intent["status"] == "succeeded"
         message = (
@@ -119,6 +124,9 @@ def _check_confirmable(intent: Record, how: Confirmation) -> None:
             else f"You cannot confirm this PaymentIntent because it has a status of {intent['status']}."
         )
         raise unexpected_state(message, intent)
+
+
+def _check_method(intent: Record) -> None:
     if intent["payment_method"] is None:
         raise unexpected_state(
             "You cannot confirm this PaymentIntent because it's missing a payment method. You can either update the "
@@ -126,6 +134,10 @@ def _check_confirmable(intent: Record, how: Confirmation) -> None:
             "payment method.",
             intent,
         )
+
+
+def check_return_url(intent: Record, how: Confirmation) -> None:
+    """Raises InvalidRequest where a payment method of the Dashboard might redirect, and nobody knows where to."""
     redirects = (intent["automatic_payment_methods"] or {}).get("allow_redirects") == "always"
     if redirects and not how.off_session and how.return_url is None:
         raise InvalidRequest(

@@ -3,6 +3,7 @@
 from infra.embedded.stripe.books import Books, Record, empty, new_id
 from infra.embedded.stripe.calls import DATED, Call, route
 from infra.embedded.stripe.charges import APPLICATION
+from infra.embedded.stripe.currencies import read_amount, read_currency
 from infra.embedded.stripe.customers import shipping_of
 from infra.embedded.stripe.forms import Params
 from infra.embedded.stripe.method_types import NAMES, chosen_types
@@ -10,7 +11,9 @@ from infra.embedded.stripe.paying import (
     Confirmation,
     cancel_intent,
     capture_intent,
+    check_return_url,
     confirm_intent,
+    refuse_ended,
     refuse_of_session,
     unexpected_state,
 )
@@ -18,40 +21,6 @@ from infra.embedded.stripe.payment_methods import resolve_for
 from infra.embedded.stripe.refusals import InvalidRequest, NoAccess
 from infra.embedded.stripe.searching import SEARCH, search
 
-CURRENCIES = frozenset(
-    [
-        "aed",
-        "aud",
-        "bgn",
-        "brl",
-        "cad",
-        "chf",
-        "cny",
-        "czk",
-        "dkk",
-        "eur",
-        "gbp",
-        "hkd",
-        "huf",
-        "inr",
-        "jpy",
-        "krw",
-        "mxn",
-        "myr",
-        "nok",
-        "nzd",
-        "pln",
-        "ron",
-        "sek",
-        "sgd",
-        "thb",
-        "twd",
-        "usd",
-    ]
-)
-_LEAST = {"gbp": 30, "hkd": 400, "jpy": 50, "mxn": 1000, "nok": 300, "sek": 300, "dkk": 250, "pln": 200, "twd": 1000}
-"""The smallest payment in a currency, in minor units, where it is not 50 (https://docs.stripe.com/currencies)."""
-MOST = 99_999_999
 _CANCELLATIONS = ("abandoned", "duplicate", "fraudulent", "requested_by_customer")
 _UPDATABLE = (
     "amount application_fee_amount capture_method currency customer description metadata payment_method receipt_email "
@@ -68,7 +37,7 @@ def create(call: Call) -> Record:
     how = _confirmation(params)
     if not confirms and how != Confirmation():
         raise InvalidRequest("off_session and return_url can only be set together with confirm=true.", param="confirm")
-    intent = new_intent(call.books, params)
+    intent = new_intent(call.books, params, how if confirms else None)
     return confirm_intent(call.books, intent, how) if confirms else intent
 
 
@@ -91,6 +60,7 @@ def confirm(call: Call) -> Record:
     """Try to take the money, with another card if one is named."""
     intent, params = call.books.get("payment_intent", call.id, "intent"), call.params
     refuse_of_session(call.books, intent)
+    refuse_ended(intent)
     how = _confirmation(params)
     if "payment_method" in params:
         intent.update(_method(call.books, params, intent["customer"]))
@@ -99,13 +69,10 @@ def confirm(call: Call) -> Record:
 
 
 def capture(call: Call) -> Record:
+    """Take held money, all of it or `amount_to_capture`."""
     intent, params = call.books.get("payment_intent", call.id, "intent"), call.params
-    metadata = params.metadata(intent["metadata"])
-    captured = capture_intent(
-        call.books, intent, params.whole("amount_to_capture"), params.whole("application_fee_amount")
-    )
-    captured["metadata"] = metadata
-    return captured
+    amount, fee = params.whole("amount_to_capture"), params.whole("application_fee_amount")
+    return capture_intent(call.books, intent, amount, fee, params.metadata(intent["metadata"]))
 
 
 def cancel(call: Call) -> Record:
@@ -122,14 +89,16 @@ def search_intents(call: Call) -> Record:
     return search(call, "payment_intent", ("amount", "created", "currency", "customer", "status"))
 
 
-def new_intent(books: Books, params: Params) -> Record:
-    """Keep a new intent. Raises InvalidRequest for amounts, currencies and cards that cannot be."""
+def new_intent(books: Books, params: Params, how: Confirmation | None = None) -> Record:
+    """Keep a new intent, which is confirmed next if it is said how. Raises InvalidRequest for what cannot be."""
     check_may_charge(books)
     intent = _blank(books)
     params.need_whole("amount")
     params.need_text("currency")
     intent.update(_given(books, params, intent))
     intent.update(chosen_types(params))
+    if how is not None:
+        check_return_url(intent, how)
     books.add(intent)
     books.emit("payment_intent.created", intent)
     return intent
@@ -145,9 +114,9 @@ def check_may_charge(books: Books) -> None:
 def _given(books: Books, params: Params, intent: Record) -> Record:
     found: Record = {name: params.text(name) for name in _TEXTS if name in params}
     if "currency" in params:
-        found["currency"] = _currency(params)
+        found["currency"] = read_currency(params)
     if "amount" in params:
-        found["amount"] = _amount(params, found.get("currency") or intent["currency"])
+        found["amount"] = read_amount(params, found.get("currency") or intent["currency"])
     if "application_fee_amount" in params:
         found["application_fee_amount"] = _fee(books, params, found.get("amount") or intent["amount"])
     if "capture_method" in params:
@@ -166,27 +135,6 @@ def _given(books: Books, params: Params, intent: Record) -> Record:
 def _method(books: Books, params: Params, customer: str | None) -> Record:
     method = resolve_for(books, params.need_text("payment_method"), customer)
     return {"payment_method": method["id"], "status": "requires_confirmation"}
-
-
-def _currency(params: Params) -> str:
-    currency = params.need_text("currency").lower()
-    if currency not in CURRENCIES:
-        raise InvalidRequest(f"Invalid currency: {currency}.", param="currency")
-    return currency
-
-
-def _amount(params: Params, currency: str) -> int:
-    amount, least = params.need_whole("amount"), _LEAST.get(currency, 50)
-    if amount < 1:
-        raise InvalidRequest(
-            "This value must be greater than or equal to 1.", code="parameter_invalid_integer", param="amount"
-        )
-    if amount < least:
-        message = f"Amount must be at least {least} {currency} in minor units."
-        raise InvalidRequest(message, code="amount_too_small", param="amount")
-    if amount > MOST:
-        raise InvalidRequest(f"Amount must be no more than {MOST}.", code="amount_too_large", param="amount")
-    return amount
 
 
 def _fee(books: Books, params: Params, amount: int) -> int:

@@ -4,8 +4,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from infra.embedded.stripe.books import Books, Record, empty, new_id
 from infra.embedded.stripe.calls import DATED, Call, route
+from infra.embedded.stripe.currencies import read_currency
 from infra.embedded.stripe.forms import Params
-from infra.embedded.stripe.payment_intents import CURRENCIES
 from infra.embedded.stripe.products import new_product
 from infra.embedded.stripe.refusals import InvalidRequest
 
@@ -51,9 +51,7 @@ def list_prices(call: Call) -> Record:
 
 def new_price(books: Books, given: Params, product: str) -> Record:
     """Keep a new price. Raises InvalidRequest without an amount or with an unknown currency or meter."""
-    currency = given.need_text("currency").lower()
-    if currency not in CURRENCIES:
-        raise InvalidRequest(f"Invalid currency: {currency}.", param="currency")
+    currency = read_currency(given)
     recurring = _recurring(books, given.hash("recurring")) if "recurring" in given else None
     tiers = [_tier(row) for row in given.rows("tiers")]
     unit = _decimal(given, "unit_amount_decimal") if not tiers else None

@@ -51,7 +51,7 @@ def run_stripe(data_dir: Path, *, webhook_url: str | None = None) -> Iterator[Em
     """
     if sys.platform != "linux":
         raise EmbeddedFailed("Embedded servers need Linux. What to do: set STRIPE_API_KEY.")
-    data_dir = open_data_dir(data_dir)
+    data_dir = _open(data_dir)
     deadline = time.monotonic() + _JOIN_SECONDS
     while time.monotonic() < deadline:
         with hold_lock(data_dir / "stripe.lock") as ours:
@@ -67,6 +67,16 @@ def run_stripe(data_dir: Path, *, webhook_url: str | None = None) -> Iterator[Em
             return
         time.sleep(0.05)
     raise EmbeddedFailed(f"Another process holds {data_dir} but serves no Stripe. What to do: end that process.")
+
+
+def _open(data_dir: Path) -> Path:
+    try:
+        return open_data_dir(data_dir)
+    except OSError as error:
+        raise EmbeddedFailed(
+            f"No folder can be made at {data_dir} ({error.strerror}), where the stand-in for Stripe keeps its books. "
+            "What to do: set STRIPE_API_KEY, or name another folder in LASTBOOK_DATA_DIR."
+        ) from None
 
 
 @contextmanager

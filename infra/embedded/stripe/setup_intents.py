@@ -34,6 +34,8 @@ def retrieve(call: Call) -> Record:
 
 def update(call: Call) -> Record:
     intent = call.books.get("setup_intent", call.id, "intent")
+    if "payment_method" in call.params or "customer" in call.params:
+        _refuse_ended(intent)
     intent.update(_given(call.books, call.params, intent))
     return intent
 
@@ -41,6 +43,7 @@ def update(call: Call) -> Record:
 def confirm(call: Call) -> Record:
     intent = call.books.get("setup_intent", call.id, "intent")
     refuse_of_session(call.books, intent)
+    _refuse_ended(intent)
     if "payment_method" in call.params:
         intent.update(_method(call.books, call.params, intent["customer"]))
     return confirm_setup(call.books, intent, call.params.text("return_url"))
@@ -74,9 +77,7 @@ def new_setup(books: Books, params: Params) -> Record:
 
 def confirm_setup(books: Books, intent: Record, return_url: str | None) -> Record:
     """Ask the bank whether the card may be kept. Raises CardRefused; the intent stays and may be tried again."""
-    if intent["status"] not in _CONFIRMABLE:
-        message = f"You cannot confirm this SetupIntent because it has a status of {intent['status']}."
-        raise _unexpected(message, intent)
+    _refuse_ended(intent)
     if intent["payment_method"] is None:
         raise _unexpected("You cannot confirm this SetupIntent because it's missing a payment method.", intent)
     method = resolve_for(books, intent["payment_method"], intent["customer"])
@@ -147,6 +148,12 @@ def _given(books: Books, params: Params, intent: Record) -> Record:
 def _method(books: Books, params: Params, customer: str | None) -> Record:
     method = resolve_for(books, params.need_text("payment_method"), customer)
     return {"payment_method": method["id"], "status": "requires_confirmation"}
+
+
+def _refuse_ended(intent: Record) -> None:
+    if intent["status"] not in _CONFIRMABLE:
+        message = f"You cannot change or confirm this SetupIntent because it has a status of {intent['status']}."
+        raise _unexpected(message, intent)
 
 
 def _unexpected(message: str, intent: Record) -> WrongState:

@@ -33,12 +33,13 @@ async def keep_snapshot(world: World, path: Path) -> None:
             await asyncio.sleep(_PAUSE_SECONDS)
             if world.changes != written:
                 written = world.changes
-                write_private(path, _dump(world))
+                write_private(path, dump_snapshot(world))
     finally:
-        write_private(path, _dump(world))
+        write_private(path, dump_snapshot(world))
 
 
-def _dump(world: World) -> str:
+def dump_snapshot(world: World) -> str:
+    """The file's text."""
     return json.dumps(
         {
             "ahead_seconds": world.ahead_seconds,
