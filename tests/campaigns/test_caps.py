@@ -10,7 +10,7 @@ from tests.support.problems import check_problem
 from tests.support.shop import ShopClient
 
 RUNS = int(os.environ.get("LASTBOOK_CAP_RUNS", "2"))
-"""Of 500 at once; 50 take a quarter of an hour."""
+"""Of 500 at once."""
 
 
 async def rush(shop: ShopClient, number: int) -> list[int]:

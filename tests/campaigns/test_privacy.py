@@ -10,7 +10,7 @@ from api.campaign_work import MOVE_CAMPAIGNS, start_campaign_rounds
 from api.worker import work
 from infra.clock import Clock
 from tenants.jobs import keep_retention
-from tests.campaigns.merchant import ask, join, later, launch, read, reserve, state, wish
+from tests.campaigns.merchant import ask, campaign, join, later, launch, look, read, reserve, state, wish
 from tests.privacy.people import erase, export, store
 from tests.privacy.scan import find_everywhere
 from tests.support.databases import own_database
@@ -60,6 +60,18 @@ async def test_b7_a_guest_is_erased_by_their_address(shop: ShopClient) -> None:
 
     assert (await read(shop, preorder))["guest_email"] is None
     assert await find_everywhere(shop.service.settings, "guest.canary") == []
+
+
+async def test_b7_an_erased_shopper_is_invited_nowhere_and_cannot_be_again(shop: ShopClient) -> None:
+    early: Document = {"early_for": {"shoppers": ["ann", "bea"]}}
+    await shop.push("shoppers", [{"id": "ann"}])
+    await launch(shop, **early)
+
+    await erase(shop, shopper_id="ann")
+
+    assert (await look(shop))["early_for"]["shoppers"] == ["bea"]
+    refused = await shop.api.put("/v1/campaigns/c2", json=campaign(shop, "c2", **early))
+    assert check_problem(refused, 422)["errors"][0]["field"] == "early_for.shoppers"
 
 
 async def test_b7_a_shopper_gets_their_preorders_with_their_data(shop: ShopClient) -> None:
