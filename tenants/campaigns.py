@@ -14,6 +14,7 @@ from infra.errors import Conflict, FieldError, Invalid
 from tenants.campaign_documents import Campaign
 from tenants.campaign_states import ENDING, CampaignState, CampaignStep, hold_campaign, no_campaign, record_transition
 from tenants.fields import ExternalId, Moment
+from tenants.suppression import ERASED, Kind, find_suppressed
 from tenants.upserts import Upserted, make_document, outcomes
 
 MOST_DRAFTS = 1000
@@ -77,7 +78,8 @@ async def upsert_campaigns(conn: Connection, campaigns: Sequence[Campaign]) -> U
 
     Raises TooManyDrafts.
     """
-    made = {one.id: make_document(one) for one in campaigns}
+    erased = await _find_erased(conn, campaigns)
+    made = {one.id: make_document(one) for one in campaigns if one.id not in erased}
     ids = sorted(made)
     rows = await conn.fetch(_UPSERT, ids, [made[name].text for name in ids], [made[name].digest for name in ids])
     refused = {
@@ -91,7 +93,20 @@ async def upsert_campaigns(conn: Connection, campaigns: Sequence[Campaign]) -> U
         created=(row["campaign_id"] for row in rows if row["created"]),
         updated=(row["campaign_id"] for row in rows if not row["created"]),
     )
-    return replace(stored, refused=refused)
+    return replace(stored, refused={**erased, **refused})
+
+
+async def _find_erased(conn: Connection, campaigns: Sequence[Campaign]) -> dict[str, FieldError]:
+    """Campaigns that invite somebody who was erased."""
+    invited: set[tuple[Kind, str]] = {("external_id", name) for one in campaigns for name in one.early_for.shoppers}
+    gone = {name for _, name in await find_suppressed(conn, invited)}
+    names = [one.id for one in campaigns if not gone.isdisjoint(one.early_for.shoppers)]
+    return dict.fromkeys(names, FieldError("early_for.shoppers", ERASED))
+
+
+async def forget_invited(conn: Connection, external_ids: Sequence[str]) -> None:
+    """Shoppers who were erased are invited nowhere any more."""
+    await conn.execute(_FORGET, list(external_ids))
 
 
 async def get_campaign(conn: Connection, campaign_id: str) -> StoredCampaign:
@@ -212,6 +227,12 @@ select campaign_id, state
 from unnest($1::text[], $2::bytea[]) as sent (campaign_id, digest)
 join campaigns using (campaign_id)
 where campaigns.digest <> sent.digest and state <> 'draft'
+"""
+
+_FORGET = """
+update campaigns
+set document = jsonb_set(document, '{early_for,shoppers}', (document #> '{early_for,shoppers}') - $1::text[])
+where document #> '{early_for,shoppers}' ?| $1::text[]
 """
 
 # The digest stays that of the document as it was sent, so that sending it again is harmless.

@@ -11,6 +11,7 @@ from infra.database import Connection
 from infra.errors import NotFound
 from infra.ids import new_id
 from tenants.audit import record_audit
+from tenants.campaigns import forget_invited
 from tenants.consent import announce_privacy
 from tenants.identifiers import normalise_email
 from tenants.import_columns import forget_columns
@@ -139,6 +140,7 @@ async def _erase(conn: Connection, erasure_id: UUID, person: Identifier, shopper
         _DELETE_BROWSED, [value for kind, value in identifiers if kind == "visitor"]
     )
     counts["preorders"] += await forget_guests(conn, [value for kind, value in identifiers if kind == "email"])
+    await forget_invited(conn, [value for kind, value in identifiers if kind == "external_id"])
     await _forget_mentions(conn, erasure_id, [value for _, value in identifiers])
     await conn.execute(_COUNT, erasure_id, counts)
     await announce_identity(conn)

@@ -134,7 +134,8 @@ async def move_preorder(
 ) -> Held:
     """Take one or both sides to their next state, and count the money that was taken or given back with it.
 
-    Its units stay with it: what ends a preorder goes through `preorder_ends`. Raises NotFound, PreorderStep, NotPaid.
+    Money that arrives when the preorder has ended is owed back at once. Its units stay with it: what ends a preorder
+    goes through `preorder_ends`. Returns how it was before. Raises NotFound, PreorderStep, NotPaid.
     """
     held = await hold_preorder(conn, preorder_id)
     check_step(held, fulfilment=fulfilment, payment=payment)
@@ -200,6 +201,7 @@ for no key update
 _MOVE = """
 update preorders
 set fulfilment = coalesce($2, fulfilment), payment = coalesce($3, payment), paid_minor = paid_minor + $4,
+    owed_back_minor = owed_back_minor + case when fulfilment in ('cancelled', 'expired') then $4 else 0 end,
     returned_minor = returned_minor + $5, updated_at = $6
 where preorder_id = $1
 """

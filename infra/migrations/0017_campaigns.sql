@@ -122,8 +122,8 @@ create table preorders (
     check (owed_back_minor <= paid_minor)
 );
 create index preorders_campaign on preorders (tenant_id, campaign_id, fulfilment) include (quantity);
-create index preorders_shopper on preorders (tenant_id, shopper_id, campaign_id);
-create index preorders_guest on preorders (tenant_id, guest_email, campaign_id);
+create index preorders_shopper on preorders (tenant_id, shopper_id, campaign_id) where shopper_id is not null;
+create index preorders_guest on preorders (tenant_id, guest_email, campaign_id) where guest_email is not null;
 create index preorders_reserved on preorders (tenant_id, reserved_until) where fulfilment = 'reserved';
 alter table preorders enable row level security;
 alter table preorders force row level security;

@@ -5,12 +5,15 @@ import os
 
 import pytest
 
+from tenants.campaign_acts import ask_transition
 from tests.campaigns.merchant import ask, caps, held_units, later, launch, reserve, state, tick, wish
+from tests.support.databases import as_admin
+from tests.support.polling import until
 from tests.support.problems import check_problem
 from tests.support.shop import ShopClient
 
 RUNS = int(os.environ.get("LASTBOOK_CAP_RUNS", "2"))
-"""Of 500 at once; 50 take a quarter of an hour."""
+"""Of 500 at once."""
 
 
 async def rush(shop: ShopClient, number: int) -> list[int]:
@@ -68,3 +71,25 @@ async def test_p2_a_reservation_that_nobody_pays_gives_its_units_back(shop: Shop
 
     assert await caps(shop) == {"total": (1, 1)}
     assert await state(shop) == "open"
+
+
+async def test_p2_who_waits_while_the_campaign_closes_is_not_let_in(shop: ShopClient) -> None:
+    """The reservation has read that the campaign is open, and waits for the row that closing it has locked."""
+    await launch(shop)
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        await ask_transition(conn, "c1", "closed", reason="", now=shop.service.clock(), actor="test")
+        waiting = asyncio.create_task(ask(shop))
+        await until(lambda: _waits(shop))
+
+    assert check_problem(await waiting, 409)["type"].endswith("/campaign_not_open")
+    assert await caps(shop) == {"total": (50, 0)}
+
+
+async def _waits(shop: ShopClient) -> bool:
+    """Whether a reservation waits for another transaction."""
+    async with as_admin(shop.service.settings) as admin:
+        waiting: bool = await admin.fetchval(
+            "select exists (select from pg_stat_activity"
+            " where wait_event_type = 'Lock' and query like '%campaign_caps%' and datname = current_database())"
+        )
+    return waiting

@@ -3,10 +3,12 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
 
+from tenants.preorder_states import move_preorder
 from tests.campaigns.merchant import caps, join, later, launch, look, pay, read, reserve, settle, tick, transition
 from tests.support.problems import check_problem
 from tests.support.shop import Document, ShopClient
@@ -224,6 +226,22 @@ async def test_p4_a_late_payment_finds_the_reservation_gone(shop: ShopClient) ->
             await pay(shop, preorder)
 
     assert (await look(shop))["units_joined"] == 0
+
+
+async def test_p4_money_that_comes_after_the_end_is_owed_back_at_once(shop: ShopClient) -> None:
+    await launch(shop, cancellation={"until": "close", "fee_basis_points": 5000})
+    preorder, link = await open_page(shop)
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        await move_preorder(conn, UUID(preorder["preorder_id"]), payment="pending", now=shop.service.clock())
+    assert (await post(shop, "cancel", link=link)).status_code == 200
+
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        await move_preorder(
+            conn, UUID(preorder["preorder_id"]), payment="paid", paid_minor=1000, now=shop.service.clock()
+        )
+
+    after = await read(shop, preorder)
+    assert (after["fulfilment"], after["payment"], after["owed_back_minor"]) == ("cancelled", "paid", 1000)
 
 
 async def test_the_page_of_a_preorder_works_without_javascript(shop: ShopClient) -> None:
