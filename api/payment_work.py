@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import UUID
 
 import structlog
@@ -39,6 +40,12 @@ FORGOTTEN_AFTER = timedelta(minutes=2)
 log = structlog.get_logger()
 
 Act = Callable[[str], Awaitable[object]]
+
+
+class Look(Protocol):
+    """What lists preorders that have something due."""
+
+    def __call__(self, conn: Connection, *, now: datetime, limit: int) -> Awaitable[Sequence[UUID]]: ...
 
 
 @asynccontextmanager
@@ -79,12 +86,20 @@ async def defer_payment_round(conn: Connection, tenant_id: UUID) -> None:
 async def settle_payments(payments: Payments, tenant_id: UUID) -> None:
     """One tenant's round. First what needs no Stripe; when Stripe is down the rest waits for the next round."""
     await begin_charging(payments, tenant_id)
-    await open_due(payments, tenant_id)
+    if await may_charge(payments, tenant_id):
+        await open_due(payments, tenant_id)
     await return_what_is_owed(payments, tenant_id)
     try:
         await take_up_what_was_cut_off(payments, tenant_id)
     except StripeDown as down:
         log.warning("stripe_down", tenant_id=str(tenant_id), reason=str(down.__cause__))
+
+
+async def may_charge(payments: Payments, tenant_id: UUID) -> bool:
+    """Whether Stripe lets the shop take money now."""
+    async with payments.db.tenant(tenant_id) as conn:
+        account = await find_payment_account(conn)
+    return account is not None and account.charges_enabled
 
 
 async def begin_charging(payments: Payments, tenant_id: UUID) -> None:
@@ -108,9 +123,7 @@ async def open_due(payments: Payments, tenant_id: UUID) -> None:
         async with payments.db.tenant(tenant_id) as conn:
             await open_due_charge(conn, tenant_id, UUID(preorder_id), now=payments.clock())
 
-    async with payments.db.tenant(tenant_id) as conn:
-        due = await list_to_charge(conn, now=payments.clock(), limit=AT_ONCE)
-    await _each(tenant_id, [str(one) for one in due], open_one)
+    await _all(tenant_id, lambda: _list(payments, tenant_id, list_to_charge), open_one)
 
 
 async def return_what_is_owed(payments: Payments, tenant_id: UUID) -> None:
@@ -120,9 +133,7 @@ async def return_what_is_owed(payments: Payments, tenant_id: UUID) -> None:
         async with payments.db.tenant(tenant_id) as conn:
             await give_back(conn, tenant_id, UUID(preorder_id), now=payments.clock())
 
-    async with payments.db.tenant(tenant_id) as conn:
-        owed = await list_to_give_back(conn, now=payments.clock(), limit=AT_ONCE)
-    await _each(tenant_id, [str(one) for one in owed], return_one)
+    await _all(tenant_id, lambda: _list(payments, tenant_id, list_to_give_back), return_one)
 
 
 async def take_up_what_was_cut_off(payments: Payments, tenant_id: UUID) -> None:
@@ -139,6 +150,19 @@ async def take_up_what_was_cut_off(payments: Payments, tenant_id: UUID) -> None:
     await _each(tenant_id, over, lambda key: payments.close_checkout(tenant_id, key))
     await _each(tenant_id, charges, lambda key: payments.send_charge(tenant_id, key))
     await _each(tenant_id, refunds, lambda key: payments.send_refund(tenant_id, key))
+
+
+async def _list(payments: Payments, tenant_id: UUID, look: Look) -> list[str]:
+    async with payments.db.tenant(tenant_id) as conn:
+        return [str(one) for one in await look(conn, now=payments.clock(), limit=AT_ONCE)]
+
+
+async def _all(tenant_id: UUID, look: Callable[[], Awaitable[list[str]]], act: Act) -> None:
+    """In portions, until none is left but those that are refused."""
+    before: list[str] = []
+    while (found := await look()) and found != before:
+        await _each(tenant_id, found, act)
+        before = found
 
 
 async def _each(tenant_id: UUID, names: Sequence[str], act: Act) -> None:

@@ -4,7 +4,7 @@ What is cut off between two steps is found by the round (`api.payment_work`) and
 is Stripe's idempotency key and stands in Stripe's metadata, so nothing is made twice.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,6 +15,7 @@ from stripe import StripeClient
 from api.stripe_calls import (
     StripeDown,
     StripeRefused,
+    declined,
     end_session,
     find_payment,
     list_made_refunds,
@@ -49,6 +50,8 @@ from tenants.settling import (
 )
 from tenants.stripe_facts import Fact
 from tenants.stripe_inbox import StripeEvent, find_stripe_event, finish_stripe_event, take_stripe_event
+
+AskSession = Callable[[StripeClient, Charge], Awaitable[list[Fact]]]
 
 log = structlog.get_logger()
 
@@ -131,7 +134,7 @@ class Payments:
             paid = await self._pay(begun)
             await (self._abandon(tenant_id, charge) if paid is None else self._settle(tenant_id, charge, [paid]))
         elif charge.session_id is not None:
-            await self._settle(tenant_id, charge, await read_session(self.client, charge))
+            await self._settle_session(tenant_id, charge, read_session)
         elif not begun.ended and may_resend(charge, self.clock() - charge.created_at):
             await self._open_session(tenant_id, charge, begun.payer)
         else:
@@ -145,7 +148,7 @@ class Payments:
             # Nobody was ever told its address.
             await self._abandon(tenant_id, charge)
         else:
-            await self._settle(tenant_id, charge, await end_session(self.client, charge))
+            await self._settle_session(tenant_id, charge, end_session)
 
     async def send_refund(self, tenant_id: UUID, refund_key: str) -> None:
         """Give back, or ask what became of it. Harmless to repeat. Raises StripeDown."""
@@ -214,12 +217,27 @@ class Payments:
         if payer.customer_id is None or payer.payment_method_id is None:
             return _without_card(charge)
         if charge.sends > 1:
-            found = await find_payment(self.client, charge, customer_id=payer.customer_id)
+            try:
+                found = await find_payment(self.client, charge, customer_id=payer.customer_id)
+            except StripeRefused as refused:
+                # The customer, or the whole account, is gone: nothing can be charged there any more.
+                return declined(charge, refused)
             if found is not None or begun.ended:
                 return found
         return await make_payment(
             self.client, charge, customer_id=payer.customer_id, payment_method_id=payer.payment_method_id
         )
+
+    async def _settle_session(self, tenant_id: UUID, charge: Charge, ask: AskSession) -> None:
+        """Raises StripeRefused, as for an account that was disconnected, while somebody may still pay there."""
+        try:
+            facts = await ask(self.client, charge)
+        except StripeRefused:
+            if charge.session_expires_at is None or charge.session_expires_at > self.clock():
+                raise
+            await self._abandon(tenant_id, charge)
+        else:
+            await self._settle(tenant_id, charge, facts)
 
     async def _give_back(self, refund: Refund, charge: Charge) -> Fact:
         made = await list_made_refunds(self.client, charge) if refund.sends > 1 else []

@@ -141,7 +141,7 @@ async def make_payment(client: StripeClient, charge: Charge, *, customer_id: str
         async with _asking():
             made = await client.v1.payment_intents.create_async(params, _on(charge.account_id, charge.charge_key))
     except StripeRefused as refused:
-        return _declined(charge, refused)
+        return declined(charge, refused)
     return _fact(made)
 
 
@@ -188,6 +188,24 @@ async def list_made_refunds(client: StripeClient, charge: Charge) -> list[Fact]:
         return [_fact(one) async for one in made.auto_paging_iter()]
 
 
+def declined(charge: Charge, refused: StripeRefused) -> Fact:
+    """A refusal as the answer that it is. The intent stands in the error, if one was made."""
+    cause = refused.__cause__
+    error = cause.error if isinstance(cause, stripe.StripeError) else None
+    intent = None if error is None else error.payment_intent
+    if intent is not None:
+        return _fact(intent)
+    return Fact(
+        kind="payment_intent",
+        id="",
+        key=charge.charge_key,
+        status="requires_payment_method",
+        amount_minor=charge.amount_minor,
+        currency=charge.currency,
+        error_code=refused.reason,
+    )
+
+
 def may_resend(charge: Charge, age: timedelta) -> bool:
     """Whether its session can still be asked for."""
     return age < _RESEND_WITHIN
@@ -211,24 +229,6 @@ def _fact(thing: stripe.StripeObject) -> Fact:
     fact = read_fact(thing.to_dict())
     assert fact is not None
     return fact
-
-
-def _declined(charge: Charge, refused: StripeRefused) -> Fact:
-    """The intent stands in the error, if one was made."""
-    cause = refused.__cause__
-    error = cause.error if isinstance(cause, stripe.StripeError) else None
-    intent = None if error is None else error.payment_intent
-    if intent is not None:
-        return _fact(intent)
-    return Fact(
-        kind="payment_intent",
-        id="",
-        key=charge.charge_key,
-        status="requires_payment_method",
-        amount_minor=charge.amount_minor,
-        currency=charge.currency,
-        error_code=refused.reason,
-    )
 
 
 @asynccontextmanager

@@ -19,6 +19,7 @@ from api.stripe_reading import read_fact
 from infra.errors import BadRequest, Invalid, TooLarge, Unauthenticated, Unavailable, Unsupported
 from infra.stripe import WEBHOOK_PATH
 from tenants.payment_accounts import find_account_tenant, find_payment_account
+from tenants.stripe_facts import Fact
 from tenants.stripe_inbox import StripeEvent, concerns_us, record_stripe_event
 
 MAX_EVENT = 1_000_000
@@ -78,7 +79,7 @@ def verify(state: State, body: bytes, header: str) -> None:
 
 async def _record(state: State, event: _Event) -> Literal["recorded", "known", "ignored"]:
     """Of an account that is a shop's here, in the mode in which we work, about what may be a preorder's."""
-    fact = read_fact(event.data.object)
+    fact = _disconnected(event) or read_fact(event.data.object)
     async with state.db.system() as conn:
         tenant_id = None if event.account is None else await find_account_tenant(conn, event.account)
     elsewhere = event.livemode != state.payments.livemode
@@ -98,6 +99,13 @@ async def _record(state: State, event: _Event) -> Literal["recorded", "known", "
         if account is None or (account.account_id, account.livemode) != (event.account, event.livemode):
             return "ignored"
         return "recorded" if await record_stripe_event(conn, tenant_id, told, now=state.clock()) else "known"
+
+
+def _disconnected(event: _Event) -> Fact | None:
+    """The merchant has taken the account away from us: nothing can be charged there any more."""
+    if event.type != "account.application.deauthorized" or event.account is None:
+        return None
+    return Fact(kind="account", id=event.account)
 
 
 _decoder = msgspec.json.Decoder(_Event)
