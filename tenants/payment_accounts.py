@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from infra.database import Connection, Row
+from infra.database import Connection
 from infra.errors import Conflict
 from tenants.charge_schedule import RetryPolicy
 from tenants.stripe_facts import Fact
@@ -26,7 +26,6 @@ class PaymentAccount:
     charges_enabled: bool
     details_submitted: bool
     fee_basis_points: int
-    retry: RetryPolicy
 
     def fee_of(self, amount_minor: int) -> int:
         """Rounded down, in the merchant's favour."""
@@ -35,7 +34,7 @@ class PaymentAccount:
 
 async def find_payment_account(conn: Connection) -> PaymentAccount | None:
     row = await conn.fetchrow(f"select {_ACCOUNT} from payment_accounts")
-    return None if row is None else _account(row)
+    return None if row is None else PaymentAccount(**row)
 
 
 async def get_payment_account(conn: Connection) -> PaymentAccount:
@@ -67,14 +66,14 @@ async def tell_account(conn: Connection, fact: Fact, *, told_at: datetime) -> bo
 
 
 async def put_retry_policy(conn: Connection, policy: RetryPolicy) -> None:
-    """Raises NoPaymentAccount."""
-    stored = await conn.fetchval(
-        "update payment_accounts set retry_every_hours = $1, retry_for_days = $2 returning true",
-        policy.every_hours,
-        policy.for_days,
-    )
-    if stored is None:
-        raise NoPaymentAccount("This shop has no account at Stripe.")
+    """How long a card that does not pay is tried from now on, also where it has failed already."""
+    await conn.execute(_PUT_RETRIES, policy.every_hours, policy.for_days)
+
+
+async def read_retry_policy(conn: Connection) -> RetryPolicy:
+    """What the merchant said, or ours."""
+    row = await conn.fetchrow("select every_hours, for_days from payment_retries")
+    return RetryPolicy() if row is None else RetryPolicy(**row)
 
 
 async def find_account_tenant(conn: Connection, account_id: str) -> UUID | None:
@@ -85,14 +84,13 @@ async def find_account_tenant(conn: Connection, account_id: str) -> UUID | None:
     return tenant_id
 
 
-def _account(row: Row) -> PaymentAccount:
-    fields = dict(row)
-    policy = RetryPolicy(every_hours=fields.pop("retry_every_hours"), for_days=fields.pop("retry_for_days"))
-    return PaymentAccount(**fields, retry=policy)
+_ACCOUNT = "account_id, livemode, charges_enabled, details_submitted, fee_basis_points"
 
-
-_ACCOUNT = """account_id, livemode, charges_enabled, details_submitted, fee_basis_points, retry_every_hours,
-retry_for_days"""
+_PUT_RETRIES = """
+insert into payment_retries (every_hours, for_days) values ($1, $2)
+on conflict (tenant_id) do update
+set every_hours = excluded.every_hours, for_days = excluded.for_days
+"""
 
 _OPEN = """
 insert into payment_accounts (account_id, livemode, fee_basis_points, created_at)

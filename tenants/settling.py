@@ -20,7 +20,7 @@ from tenants.charges import (
     take_up_charge,
 )
 from tenants.disputes import CLOSED, record_dispute
-from tenants.payment_accounts import find_payment_account, tell_account
+from tenants.payment_accounts import read_retry_policy, tell_account
 from tenants.preorder_ends import cancel_preorder
 from tenants.preorder_money import Money, Payer, give_back, read_money, read_payer
 from tenants.preorder_states import PAYMENT, Payment, hold_preorder, move_preorder
@@ -165,10 +165,9 @@ async def _drop(conn: Connection, tenant_id: UUID, money: Money, charge: Charge,
 
 async def _plan_next_try(conn: Connection, preorder_id: UUID, now: datetime) -> bool:
     """Whether there is one."""
-    account = await find_payment_account(conn)
-    assert account is not None
+    policy = await read_retry_policy(conn)
     first: datetime = await conn.fetchval(_FIRST_FAILURE, preorder_id, now)
-    at = next_try(account.retry, first_failed_at=first, failed_at=now)
+    at = next_try(policy, first_failed_at=first, failed_at=now)
     await conn.execute("update preorder_payments set next_try_at = $2 where preorder_id = $1", preorder_id, at)
     return at is not None
 

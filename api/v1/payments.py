@@ -34,7 +34,13 @@ from tenants.charge_schedule import RetryPolicy
 from tenants.charges import Charge, list_charges
 from tenants.disputes import Dispute, list_disputes
 from tenants.fields import ExternalId, Moment, Url
-from tenants.payment_accounts import NoPaymentAccount, PaymentAccount, find_payment_account, put_retry_policy
+from tenants.payment_accounts import (
+    NoPaymentAccount,
+    PaymentAccount,
+    find_payment_account,
+    put_retry_policy,
+    read_retry_policy,
+)
 from tenants.preorder_states import no_preorder
 from tenants.preorders import get_preorder
 from tenants.refunds import Refund, list_refunds
@@ -49,7 +55,6 @@ class AccountOut(Struct, frozen=True, kw_only=True):
     charges_enabled: Annotated[bool, Meta(description="Whether Stripe lets it take money.")]
     details_submitted: bool
     fee_basis_points: Annotated[int, Meta(description="Our share of what is taken.")]
-    retry: RetryPolicy
     onboarding_url: Annotated[
         str | None, Meta(description="Where to fill in what Stripe wants to know: for a few minutes, once.")
     ] = None
@@ -126,6 +131,12 @@ async def connect(request: Request) -> Response:
     return answer(_account_out(connected.account, connected.url))
 
 
+async def get_retries(request: Request) -> Response:
+    caller = await authenticate(request, state_of(request).keys, "campaigns:read")
+    async with state_of(request).db.tenant(caller.tenant_id) as conn:
+        return answer(await read_retry_policy(conn))
+
+
 async def put_retries(request: Request) -> Response:
     """How long a card that does not pay is tried."""
     caller = await authenticate(request, state_of(request).keys, "campaigns:write")
@@ -186,7 +197,6 @@ def _account_out(account: PaymentAccount, onboarding_url: str | None) -> Account
         charges_enabled=account.charges_enabled,
         details_submitted=account.details_submitted,
         fee_basis_points=account.fee_basis_points,
-        retry=account.retry,
         onboarding_url=onboarding_url,
     )
 
@@ -213,8 +223,10 @@ PAYMENTS = [
              refusals=(*_KEYED, NotFound), scope="campaigns:read"),
     _account("POST", "/v1/payment-account:connect", connect, "Open an account at Stripe, or go on filling it in",
              refusals=(*_BODY, Conflict), body=ConnectIn, scope="campaigns:write"),
+    Endpoint("GET", "/v1/payment-retries", get_retries, "Read how long a card that does not pay is tried", "payments",
+             answer=RetryPolicy, refusals=_KEYED, scope="campaigns:read"),
     Endpoint("PUT", "/v1/payment-retries", put_retries, "Say how long a card that does not pay is tried", "payments",
-             answer=RetryPolicy, refusals=(*_BODY, Conflict), body=RetryPolicy, scope="campaigns:write",
+             answer=RetryPolicy, refusals=_BODY, body=RetryPolicy, scope="campaigns:write",
              parameters=IDEMPOTENCY),
     Endpoint("POST", "/v1/preorders:checkout", check_out, "Open the page on which a shopper pays", "payments",
              answer=CheckoutOut, refusals=(*_BODY, NotFound, Conflict), body=CheckoutIn, scope="preorders:write"),

@@ -22,8 +22,6 @@ create table payment_accounts (
     charges_enabled boolean not null default false,
     details_submitted boolean not null default false,
     fee_basis_points integer not null default 0 check (fee_basis_points between 0 and 5000),
-    retry_every_hours integer not null default 48 check (retry_every_hours between 1 and 168),
-    retry_for_days integer not null default 7 check (retry_for_days between 0 and 30),
     told_at timestamptz,
     created_at timestamptz not null,
     primary key (tenant_id)
@@ -31,6 +29,17 @@ create table payment_accounts (
 alter table payment_accounts enable row level security;
 alter table payment_accounts force row level security;
 create policy payment_accounts_tenant on payment_accounts using (tenant_id = current_tenant());
+
+-- How long a card that does not pay is tried, where the merchant has said so.
+create table payment_retries (
+    tenant_id uuid not null default current_tenant() references tenants on delete cascade,
+    every_hours integer not null check (every_hours between 1 and 168),
+    for_days integer not null check (for_days between 0 and 30),
+    primary key (tenant_id)
+);
+alter table payment_retries enable row level security;
+alter table payment_retries force row level security;
+create policy payment_retries_tenant on payment_retries using (tenant_id = current_tenant());
 
 -- What Stripe knows a preorder's shopper by, and when a charge that failed is tried again.
 create table preorder_payments (

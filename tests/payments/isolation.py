@@ -36,6 +36,7 @@ async def ask_payments(a: ShopClient, pair: HasB) -> AsyncIterator[Asked]:
         answer = await a.api.post("/v1/payment-account:connect", json=body)
         assert till.account_id not in answer.text
         yield "POST /v1/payment-account:connect", "", answer
+        yield "GET /v1/payment-retries", "", await a.api.get("/v1/payment-retries")
         yield "PUT /v1/payment-retries", "", await a.api.put("/v1/payment-retries", json={"for_days": 1})
         async for asked in _ask_of(a, name, link):
             yield asked

@@ -79,7 +79,9 @@ async def test_p4_a_payment_that_stripe_refuses_is_a_clear_no_and_can_be_tried_a
     assert await till.charges(preorder) == [("upfront", 1000, "cancelled"), ("upfront", 1000, "pending")]
 
 
-async def test_p4_patience_needs_an_account_and_has_bounds(shop: ShopClient) -> None:
-    assert (await shop.api.put("/v1/payment-retries", json={"for_days": 3})).status_code == 409
+async def test_p4_patience_has_bounds_and_is_the_shops_own(shop: ShopClient, other_shop: ShopClient) -> None:
+    assert (await shop.api.put("/v1/payment-retries", json={"for_days": 3})).status_code == 200
+    assert (await shop.api.get("/v1/payment-retries")).json() == {"every_hours": 48, "for_days": 3}
+    assert (await other_shop.api.get("/v1/payment-retries")).json() == {"every_hours": 48, "for_days": 7}
     for wrong in ({"for_days": 31}, {"every_hours": 0}, {"every_hours": "x"}, {"for_weeks": 1}):
         assert (await shop.api.put("/v1/payment-retries", json=wrong)).status_code == 422

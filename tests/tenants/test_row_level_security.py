@@ -75,7 +75,8 @@ async def fill_payment_tables(shop: ShopClient) -> None:
 
 
 _ACCOUNTS = """
-with route as (insert into stripe_accounts (account_id) values ($1))
+with route as (insert into stripe_accounts (account_id) values ($1)),
+retries as (insert into payment_retries (every_hours, for_days) values (1, 1))
 insert into payment_accounts (account_id, livemode, created_at) values ($1, false, now())
 """
 
