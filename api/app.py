@@ -19,8 +19,12 @@ from api.errors import HANDLERS
 from api.openapi import make_document
 from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
+from api.public.paying import paying_routes
+from api.public.preorder_page import page_routes
+from api.public.stripe_webhook import STRIPE_WEBHOOK
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
+from api.v1.campaigns import CAMPAIGNS
 from api.v1.collections import COLLECTIONS
 from api.v1.configure import CONFIGURE
 from api.v1.consents import CONSENTS
@@ -34,8 +38,10 @@ from api.v1.measurements import MEASUREMENTS
 from api.v1.models import MODELS
 from api.v1.option_documents import OPTION_DOCUMENTS
 from api.v1.orders import ORDERS
+from api.v1.payments import PAYMENTS
 from api.v1.people import PEOPLE
 from api.v1.placements import PLACEMENTS
+from api.v1.preorders import PREORDERS
 from api.v1.privacy import PRIVACY
 from api.v1.products import PRODUCTS
 from api.v1.profiles import PROFILES
@@ -81,6 +87,10 @@ ENDPOINTS: list[Endpoint] = [
     *SIZES,
     *OPTION_DOCUMENTS,
     *COLLECTIONS.endpoints(),
+    *CAMPAIGNS,
+    *PREORDERS,
+    *PAYMENTS,
+    *STRIPE_WEBHOOK,
 ]
 
 
@@ -97,6 +107,8 @@ def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
         *make_routes(ENDPOINTS),
         *health.ROUTES,
         *asset_routes(),
+        *paying_routes(),
+        *page_routes(),
         Route("/openapi.json", _openapi(settings)),
     ]
     app = Starlette(routes=routes, exception_handlers=HANDLERS, lifespan=lifespan)

@@ -20,7 +20,7 @@ from infra.telemetry import IN_FLIGHT, REQUESTS
 
 _GIVEN_ID = re.compile(rb"\A[A-Za-z0-9._-]{8,64}\Z")
 ALWAYS_ANSWERED = ("/health/", "/metrics")
-NOT_LOGGED = (*ALWAYS_ANSWERED, "/public/", "/w/")
+NOT_LOGGED = (*ALWAYS_ANSWERED, "/public/", "/w/", "/p/")
 
 log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 import structlog
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +26,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     hint: Annotated[str, Meta(description="What to do about it.")]
     request_id: Annotated[str, Meta(description="Name this when you ask us.")]
     errors: tuple[FieldError, ...] = ()
+    url: Annotated[str | UnsetType, Meta(description="Where to go on, if somewhere.")] = UNSET
 
 
 class InternalError(Refusal):
@@ -44,6 +45,7 @@ def problem(refusal: Refusal, request_id: str, headers: dict[str, str] | None = 
         hint=refusal.said_hint,
         request_id=request_id,
         errors=refusal.errors,
+        url=refusal.url or UNSET,
     )
     # Any page may read a refusal: without this its browser reports a broken CORS rule instead of the reason.
     headers = {"Access-Control-Allow-Origin": "*", **(headers or {})}

@@ -8,6 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from api.keyring import KeyRing
+from api.payments import Payments, open_payments
 from api.sessions import Sessions
 from api.tokens import TokenReader
 from infra.artifacts import Artifacts, open_artifacts
@@ -35,6 +36,7 @@ class State:
     sessions: Sessions
     live: LiveTenants
     orders: Orders
+    payments: Payments
 
 
 @asynccontextmanager
@@ -60,8 +62,9 @@ async def open_state(settings: Settings, clock: Clock = system_clock) -> AsyncIt
         async with (
             live.following(settings.database_url, also=forget_credentials),
             follow_keys(settings.redis_url, sessions.near),
+            open_payments(settings, db, clock) as payments,
         ):
-            yield State(settings, db, cache, artifacts, clock, keys, tokens, sessions, live, Orders())
+            yield State(settings, db, cache, artifacts, clock, keys, tokens, sessions, live, Orders(), payments)
     finally:
         await cache.close()
         await db.close()

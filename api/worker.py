@@ -11,7 +11,15 @@ from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from procrastinate.signals import on_stop
 from redis.exceptions import RedisError
 
+from api.campaign_work import MOVE_CAMPAIGNS, move_campaigns, start_campaign_rounds
 from api.import_work import do_import, refresh_feeds
+from api.payment_work import (
+    SETTLE_PAYMENTS,
+    do_payment_job,
+    open_worker_payments,
+    settle_payments,
+    start_payment_rounds,
+)
 from api.tooling import for_each_tenant, open_tools
 from infra.clock import system_clock
 from infra.database import Connection, DatabaseDown
@@ -35,6 +43,8 @@ from tenants.erased_sessions import FORGET_SESSIONS, forget_erased_sessions
 from tenants.idempotency import forget_old_keys
 from tenants.imports.runs import RUN_IMPORT
 from tenants.jobs import FINISH_ERASURE, KEEP_RETENTION, defer_keep_retention, finish_erasure, keep_retention
+from tenants.preorder_money import SEND_CHARGE, SEND_REFUND
+from tenants.stripe_inbox import HANDLE_STRIPE_EVENT
 
 ATTEMPTS = 3
 HEARTBEAT_SECONDS = 5.0
@@ -133,6 +143,40 @@ def build_worker(settings: Settings) -> App:
     @app.task(name="refresh_feeds", queue=QUEUE, queueing_lock="refresh_feeds")
     async def refresh(timestamp: int) -> None:
         await refresh_feeds(settings)
+
+    @app.task(name=MOVE_CAMPAIGNS, queue=QUEUE, retry=TakenUpWithTheRecord())
+    async def campaigns(tenant_id: str) -> None:
+        await move_campaigns(settings, UUID(tenant_id))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="start_campaign_rounds", queue=QUEUE, queueing_lock="start_campaign_rounds")
+    async def campaign_rounds(timestamp: int) -> None:
+        await start_campaign_rounds(settings)
+
+    @app.task(name=SEND_CHARGE, queue=QUEUE, retry=TakenUpWithTheRecord())
+    async def charge(tenant_id: str, charge_key: str) -> None:
+        async with open_worker_payments(settings) as payments:
+            await do_payment_job(payments, SEND_CHARGE, UUID(tenant_id), charge_key)
+
+    @app.task(name=SEND_REFUND, queue=QUEUE, retry=TakenUpWithTheRecord())
+    async def refund(tenant_id: str, refund_key: str) -> None:
+        async with open_worker_payments(settings) as payments:
+            await do_payment_job(payments, SEND_REFUND, UUID(tenant_id), refund_key)
+
+    @app.task(name=HANDLE_STRIPE_EVENT, queue=QUEUE, retry=TakenUpWithTheRecord())
+    async def handle_event(tenant_id: str, event_id: str) -> None:
+        async with open_worker_payments(settings) as payments:
+            await do_payment_job(payments, HANDLE_STRIPE_EVENT, UUID(tenant_id), event_id)
+
+    @app.task(name=SETTLE_PAYMENTS, queue=QUEUE, retry=TakenUpWithTheRecord())
+    async def settle(tenant_id: str) -> None:
+        async with open_worker_payments(settings) as payments:
+            await settle_payments(payments, UUID(tenant_id))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="payment_rounds", queue=QUEUE, queueing_lock="payment_rounds")
+    async def payment_rounds(timestamp: int) -> None:
+        await start_payment_rounds(settings)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="take_up_stalled_jobs", queue=QUEUE, queueing_lock="take_up_stalled_jobs")

@@ -20,10 +20,11 @@ Tell = Callable[[], Awaitable[None]]
 
 
 class Done(NamedTuple):
-    """An effect's answer (204 for None), and whom to tell."""
+    """An effect's answer (204 for None), whom to tell, and the answer's status."""
 
     answer: msgspec.Struct | None
     tell: Tell | None = None
+    status: int = 200
 
 
 Effect = Callable[[Connection], Awaitable[msgspec.Struct | Done | None]]
@@ -53,7 +54,7 @@ async def write(request: Request, tenant_id: UUID, body: bytes, effect: Effect) 
                 return stored, None
             value = await effect(conn)
             done = value if isinstance(value, Done) else Done(value)
-            stored = _answer(done.answer)
+            stored = _answer(done)
             if key is not None:
                 await keep_answer(conn, key, stored)
             return stored, done.tell
@@ -87,8 +88,10 @@ def _fingerprint(request: Request, body: bytes) -> bytes:
     return hashlib.sha256(address + body).digest()
 
 
-def _answer(value: msgspec.Struct | None) -> StoredAnswer:
-    return StoredAnswer(204, b"") if value is None else StoredAnswer(200, msgspec.json.encode(value))
+def _answer(done: Done) -> StoredAnswer:
+    if done.answer is None:
+        return StoredAnswer(204, b"")
+    return StoredAnswer(done.status, msgspec.json.encode(done.answer))
 
 
 def _respond(answer: StoredAnswer) -> Response:

@@ -42,12 +42,15 @@ class Refusal(Exception):
         hint: str | None = None,
         errors: tuple[FieldError, ...] = (),
         retry_after_seconds: int | None = None,
+        url: str | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.said_hint = self.hint if hint is None else hint
         self.errors = errors
         self.retry_after_seconds = retry_after_seconds
+        self.url = url
+        """Where to go on, if somewhere."""
 
 
 class BadRequest(Refusal):

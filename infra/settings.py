@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -32,12 +32,14 @@ class Settings:
     """How long a training waits for more orders after the first one."""
     tune_seconds: int = 60
     """How long a tenant's weekly training looks for better parameters; 0 for not at all."""
-    stripe_api_key: str | None = None
+    stripe_api_key: str | None = field(default=None, repr=False)
     """None starts the embedded stand-in for Stripe, which moves no money."""
-    stripe_webhook_secret: str | None = None
+    stripe_webhook_secret: str | None = field(default=None, repr=False)
     """Of the platform's endpoint for the events of connected accounts."""
     stripe_base_url: str | None = None
     """None for the real Stripe."""
+    fee_basis_points: int = 0
+    """Of what a merchant's shoppers pay: the operator's share, from when the merchant connects an account."""
     fetch_loopback: bool = False
     """Tests only: feeds may be fetched from this machine, by http."""
 
@@ -65,6 +67,7 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         stripe_api_key=env.get("STRIPE_API_KEY") or None,
         stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET") or None,
         stripe_base_url=_stripe_base_url(env),
+        fee_basis_points=_whole(env, "LASTBOOK_FEE_BASIS_POINTS", 0),
         fetch_loopback=env.get("LASTBOOK_FETCH_LOOPBACK", "0") == "1",
     )
 

@@ -11,11 +11,13 @@ from infra.database import Connection
 from infra.errors import NotFound
 from infra.ids import new_id
 from tenants.audit import record_audit
+from tenants.campaigns import forget_invited
 from tenants.consent import announce_privacy
 from tenants.identifiers import normalise_email
 from tenants.import_columns import forget_columns
 from tenants.merges import announce_identity, lock_identity
 from tenants.personal_data import PERSONAL_TABLES, erase_rows
+from tenants.preorder_links import forget_guests
 from tenants.suppression import (
     Kind,
     Suppressed,
@@ -138,6 +140,8 @@ async def _erase(conn: Connection, erasure_id: UUID, person: Identifier, shopper
     counts["events"] += await conn.fetchval(
         _DELETE_BROWSED, [value for kind, value in identifiers if kind == "visitor"]
     )
+    counts["preorders"] += await forget_guests(conn, [value for kind, value in identifiers if kind == "email"])
+    await forget_invited(conn, [value for kind, value in identifiers if kind == "external_id"])
     await _forget_mentions(conn, erasure_id, [*(value for _, value in identifiers), *names])
     await conn.execute(_COUNT, erasure_id, counts)
     await announce_identity(conn)

@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta
 
 ExternalId = Annotated[str, Meta(min_length=1, max_length=200, description="Your own id; unique within your shop.")]
+Email = Annotated[str, Meta(min_length=3, max_length=320, pattern=r"\A[^@\s]+@[^@\s]+\Z")]
 Currency = Annotated[str, Meta(pattern=r"\A[A-Z]{3}\Z", description="ISO 4217 code, such as USD.")]
 MinorUnits = Annotated[int, Meta(ge=0, le=10**14, description="Money in the currency's smallest unit.")]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset.")]

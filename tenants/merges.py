@@ -70,6 +70,8 @@ MOVED: tuple[Moved, ...] = (
     Moved("special_requests", "request_id", "uuid"),
     Moved("quotes", "quote_id", "uuid"),
     Moved("fit_feedback", "feedback_id"),
+    Moved("campaign_interest", "interest_id", "uuid"),
+    Moved("preorders", "preorder_id", "uuid"),
 )
 SHOPPERS = "shoppers"
 """In the list of what was moved: the rows that were merged, by our ids."""

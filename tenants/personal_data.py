@@ -10,7 +10,7 @@ from uuid import UUID
 
 from infra.database import Connection, Row
 
-INTERNAL = frozenset({"tenant_id", "shopper_id", "digest", "changed_in"})
+INTERNAL = frozenset({"tenant_id", "shopper_id", "digest", "changed_in", "sha256"})
 """Columns that say nothing to a person."""
 
 
@@ -28,6 +28,13 @@ class PersonalTable:
 _OF_PROFILE = "profile_id in (select profile_id from measurement_profiles where shopper_id = any($1::uuid[]))"
 
 _OF_ORDER = "order_id in (select order_id from orders where orders.shopper_id = any($1::uuid[]))"
+_OWN = """
+(
+    preorders.shopper_id = any($1::uuid[])
+    or guest_email in (select email from shoppers where shoppers.shopper_id = any($1::uuid[]) and email_verified)
+)
+"""
+"""Preorders of a shopper, with those that they made as a guest."""
 
 # Children before parents; shoppers last, for every other table's rows are found through them.
 PERSONAL_TABLES = (
@@ -49,6 +56,15 @@ PERSONAL_TABLES = (
     PersonalTable("fit_feedback", "anonymise", "shopper_id = null, order_id = null, digest = ''"),
     PersonalTable("collection_shoppers", "delete"),
     PersonalTable("shopper_identifiers", "delete"),
+    PersonalTable("campaign_interest", "delete"),
+    PersonalTable("preorder_links", "delete", where=f"preorder_id in (select preorder_id from preorders where {_OWN})"),
+    # What was paid and given back must be accounted for; Stripe's ids stand for the card and its owner.
+    *(
+        PersonalTable(name, "keep", where=f"preorder_id in (select preorder_id from preorders where {_OWN})")
+        for name in ("preorder_payments", "refunds", "disputes", "charges")
+    ),
+    # What was made, paid and owed stays, without a name.
+    PersonalTable("preorders", "anonymise", "shopper_id = null, guest_email = null", where=_OWN),
     # With its moves.
     PersonalTable("shopper_merges", "delete", where="kept_id = any($1::uuid[]) or absorbed_id = any($1::uuid[])"),
     # Its row goes when its file is gone: `jobs.finish_erasure`.

@@ -35,6 +35,11 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     import_rejects: Annotated[
         Days | None, Meta(description="Which rows an import refused; never longer than its report. Default 90.")
     ] = None
+    expired_preorders: Annotated[Days | None, Meta(description="Reservations that nobody paid. Default 90.")] = None
+    stripe_events: Annotated[
+        Annotated[int, Meta(ge=30, le=36500)] | None,
+        Meta(description="What Stripe told of payments; it can be replayed for so long. Default 90, at least 30."),
+    ] = None
     import_files: Annotated[
         Annotated[int, Meta(ge=1, le=30)] | None,
         Meta(description="Files that wait for their import; one goes when its import ends. Default 7, most 30."),
@@ -53,6 +58,8 @@ DEFAULT_DAYS: Mapping[str, int] = {
     "import_rejects": 90,
     "import_files": 7,
     "quotes": 90,
+    "expired_preorders": 90,
+    "stripe_events": 90,
 }
 
 
@@ -94,6 +101,16 @@ _KINDS = {
     ),
     # What was ordered stands in made_lines.
     "quotes": _Kind("quotes", "quote_id", "quotes where expires_at < $1 order by expires_at"),
+    "expired_preorders": _Kind(
+        "preorders",
+        "preorder_id",
+        "preorders where fulfilment = 'expired' and paid_minor = 0 and created_at < $1 order by created_at",
+    ),
+    "stripe_events": _Kind(
+        "stripe_events",
+        "event_id",
+        "stripe_events where handled_at is not null and received_at < $1 order by received_at",
+    ),
     "imports": _Kind(
         "imports", "import_id", "imports where finished_at is not null and created_at < $1 order by created_at"
     ),

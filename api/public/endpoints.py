@@ -1,9 +1,11 @@
 """The public addresses."""
 
 from api.public.addresses import make_address
+from api.public.campaigns import PUBLIC_CAMPAIGNS
 from api.public.configure import PUBLIC_CONFIGURE
 from api.public.events import take_events
 from api.public.measurements import PUBLIC_MEASUREMENTS
+from api.public.preorders import PUBLIC_PREORDERS
 from api.public.quotes import PUBLIC_QUOTES
 from api.public.sizes import SizeAdviceIn, ask_size
 from api.public.slots import ask_slots
@@ -24,4 +26,6 @@ PUBLIC = [
     ),
     *PUBLIC_REQUESTS,
     *PUBLIC_QUOTES,
+    *PUBLIC_CAMPAIGNS,
+    *PUBLIC_PREORDERS,
 ]  # fmt: skip

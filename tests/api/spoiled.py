@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from tests.support.shop import Document, event, order, product
 
-KINDS = ("products", "orders", "events", "shoppers", "rules")
+KINDS = ("products", "orders", "events", "shoppers", "rules", "campaigns")
 VALID: dict[str, Document] = {
     "products": product("x"),
     "orders": order("x", ["p1"]),
     "events": event("x"),
     "shoppers": {"id": "x"},
     "rules": {"id": "x", "action": "hide", "products": ["p1"]},
+    "campaigns": {"id": "x"},
 }
 NUMBER = {
     "products": "price_minor",
@@ -20,14 +21,23 @@ NUMBER = {
     "events": "value",
     "shoppers": "attributes",
     "rules": "price_from_minor",
+    "campaigns": "minimum_units",
 }
-TEXT = {"products": "title", "orders": "shopper_id", "events": "slot", "shoppers": "name", "rules": "note"}
+TEXT = {
+    "products": "title",
+    "orders": "shopper_id",
+    "events": "slot",
+    "shoppers": "name",
+    "rules": "note",
+    "campaigns": "terms_version",
+}
 READ_ONLY = {
     "products": "created_at",
     "orders": "updated_at",
     "events": "received_at",
     "shoppers": "created_at",
     "rules": "updated_at",
+    "campaigns": "state",
 }
 
 LINE = '{"product_id": "p1", "quantity": 1, "unit_price_minor": 1'
@@ -53,7 +63,7 @@ def spoil(kind: str, field: str, raw: bytes | str, what: str = "") -> Spoiled:
 
 
 def spoiled_documents() -> list[Spoiled]:
-    return [*_every_kind(), *_products(), *_orders(), *_events(), *_shoppers()]
+    return [*_every_kind(), *_products(), *_orders(), *_events(), *_shoppers(), *_campaigns()]
 
 
 def _every_kind() -> Iterator[Spoiled]:
@@ -165,3 +175,27 @@ def _shoppers() -> Iterator[Spoiled]:
     yield spoil("shoppers", "phone", '"call me"')
     yield spoil("shoppers", "locale", '"de_DE!"')
     yield spoil("shoppers", "email_verified", '"yes"')
+
+
+def _campaigns() -> Iterator[Spoiled]:
+    for raw in (
+        '{"mode": "hold"}', '{"mode": "deposit"}', '{"mode": "upfront", "deposit_minor": 1}',
+        '{"mode": "upfront", "charge_within_days": 1}', '{"mode": "card_saved", "charge_within_days": -1}',
+    ):  # fmt: skip
+        yield spoil("campaigns", "payment", raw)
+    for raw in ("0", "1.5", "-1"):
+        yield spoil("campaigns", "caps", f'{{"total": {raw}}}')
+    unknown = '{"product_id": "p", "variant_id": "v", "units": 1}'
+    yield spoil("campaigns", "caps", f'{{"per_variant": [{unknown}]}}')
+    for raw in ('[{"product_id": "p1"}, {"product_id": "p1"}]', '[{"product_id": "p1", "variants": ["v", "v"]}]'):
+        yield spoil("campaigns", "products", raw)
+    for raw in ('"2026-01-01T00:00:00"', '"9999-12-31T23:59:59-14:00"', '"soon"'):
+        yield spoil("campaigns", "ends_at", raw)
+    for raw in ('"2026-01-32"', '"9999-01-01"', '"2026-01-01T00:00:00Z"', "1"):
+        yield spoil("campaigns", "ship_until", raw)
+    yield spoil("campaigns", "tiers", '[{"units": 1, "discount_basis_points": 10001}]')
+    yield spoil("campaigns", "title", '{"not a locale": "x"}')
+    yield spoil("campaigns", "regions", '["Germany"]')
+    yield spoil("campaigns", "cancellation", '{"until": "whenever"}')
+    times = {"starts_at": "2026-02-01T00:00:00Z", "ends_at": "2026-01-01T00:00:00Z"}
+    yield Spoiled("campaigns", "it ends before it starts", json.dumps(VALID["campaigns"] | times).encode())

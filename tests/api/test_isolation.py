@@ -13,11 +13,13 @@ from redis.asyncio import Redis
 from api.app import ENDPOINTS
 from api.paging import make_cursor
 from infra.settings import Settings
+from tests.campaigns.isolation import ask_campaigns
 from tests.collections.isolation import ask_collections
 from tests.imports.isolation import ask_imports
 from tests.made_for_you.isolation import ask_made_for_you
 from tests.made_orders.isolation import ask_made_to_order
 from tests.options.isolation import ask_options
+from tests.payments.isolation import ask_payments
 from tests.record_book.isolation import ask_record_book
 from tests.sizes.isolation import ask_sizes
 from tests.support.polling import until
@@ -28,6 +30,8 @@ KINDS = ("products", "orders", "events", "shoppers", "people", "attributes", "ru
 IDS = ("same", "same-2", "only-b")
 VISITOR = "visitor-0001"
 PARTS = (
+    ask_campaigns,
+    ask_payments,
     partial(ask_record_book, ids=IDS),
     ask_made_for_you,
     ask_collections,

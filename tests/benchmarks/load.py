@@ -61,7 +61,7 @@ async def _spin() -> None:
 async def _lane(url: str, requests: Sequence[bytes], until: float, into: Measured) -> None:
     loop = asyncio.get_running_loop()
     address = urlsplit(url)
-    transport, client = await loop.create_connection(_Client, address.hostname or "", address.port or 80)
+    transport, client = await loop.create_connection(Client, address.hostname or "", address.port or 80)
     turn = 0
     while (begun := time.perf_counter()) < until:
         status = await client.ask(requests[turn % len(requests)])
@@ -71,7 +71,7 @@ async def _lane(url: str, requests: Sequence[bytes], until: float, into: Measure
     transport.close()
 
 
-class _Client(asyncio.Protocol):
+class Client(asyncio.Protocol):
     """Reads just enough HTTP/1.1 to know when an answer ends."""
 
     def __init__(self) -> None:

@@ -12,6 +12,8 @@ import uvicorn
 from api.app import build_app
 from infra.database import Database, open_database
 from infra.settings import Settings
+from infra.stripe import WEBHOOK_PATH
+from tests.support.stripe import API_KEY, SECRET, FakeStripe, run_fake
 
 
 class MovableClock:
@@ -33,17 +35,30 @@ class Service:
     clock: MovableClock
     db: Database
     """As the app's own role sees it."""
+    stripe: FakeStripe | None = None
+    """What it takes for Stripe, if it runs in this process."""
 
 
 @asynccontextmanager
 async def run_service(settings: Settings) -> AsyncIterator[Service]:
     """Serve on a free port until the context ends."""
     clock = MovableClock()
+    async with run_fake(clock) as fake:
+        settings = replace(settings, stripe_api_key=API_KEY, stripe_webhook_secret=SECRET, stripe_base_url=fake.url)
+        async with _serve(settings, clock, fake) as running:
+            yield running
+
+
+@asynccontextmanager
+async def _serve(settings: Settings, clock: MovableClock, fake: FakeStripe) -> AsyncIterator[Service]:
     # The protocol by name: asyncio switches Nagle's delay (40 ms an answer) off for sockets that tell it only.
     with socket.socket(proto=socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         settings = replace(settings, public_url=url)
+        fake.world.listen(url + WEBHOOK_PATH, SECRET, ["*"])
+        # Events wait until a test lets them go.
+        fake.world.outbox.mode.hold = True
         server = uvicorn.Server(uvicorn.Config(build_app(settings, clock), log_config=None, access_log=False))
         task = asyncio.create_task(server.serve(sockets=[listener]))
         while not server.started:
@@ -53,7 +68,7 @@ async def run_service(settings: Settings) -> AsyncIterator[Service]:
         assert settings.database_url is not None
         db = await open_database(settings.database_url, pool_size=4)
         try:
-            yield Service(url, settings, clock, db)
+            yield Service(url, settings, clock, db, fake)
         finally:
             await db.close()
             server.should_exit = True

@@ -5,8 +5,8 @@ from infra.database import Connection
 SYSTEM_TABLES = {"accounts", "schema_migrations", "vertical_priors"}
 """Of these, vertical_priors holds averages of three and more tenants that agreed to share, and nothing of one."""
 SYSTEM_PREFIX = "procrastinate_"
-DIRECTORY_KEYS = {"tenants.tenants_slug_key"}
-"""The directory's short names are unique among all tenants on purpose."""
+DIRECTORY_KEYS = {"tenants.tenants_slug_key", "stripe_accounts.stripe_accounts_pkey"}
+"""Unique among all tenants on purpose: the directory's short names, and Stripe's accounts, which lead to a tenant."""
 
 
 async def list_tenant_tables(conn: Connection) -> list[str]:

@@ -10,6 +10,7 @@ from infra.database import Connection
 from infra.ids import new_id
 from infra.settings import Settings
 from recommender.training_tasks import open_task
+from tests.campaigns.merchant import join, launch
 from tests.options.shoes import choice, publish_at
 from tests.options.shoes import document as option_document
 from tests.record_book.shoemaker import fill_record_book
@@ -37,6 +38,8 @@ async def fill_every_table(shop: ShopClient) -> None:
     await fill_size_tables(shop)
     await fill_made_to_order_tables(shop)
     await fill_record_book(shop, "s0")
+    await fill_campaign_tables(shop)
+    await fill_payment_tables(shop)
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
@@ -68,6 +71,46 @@ async def fill_privacy_tables(shop: ShopClient) -> None:
         assert (await shop.api.put(f"/v1/{address}", json=document)).status_code == 200
     assert (await shop.api.post("/v1/exports", json={"shopper_id": "s0"})).status_code == 200
     assert (await shop.api.post("/v1/erasures", json={"email": "gone@x.example"})).status_code == 200
+
+
+async def fill_payment_tables(shop: ShopClient) -> None:
+    """One row each, as after a payment that was disputed and given back."""
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        await conn.execute(_ACCOUNTS, f"acct_{shop.tenant_id}")
+        await conn.execute(_PAID)
+
+
+_ACCOUNTS = """
+with route as (insert into stripe_accounts (account_id) values ($1)),
+retries as (insert into payment_retries (every_hours, for_days) values (1, 1))
+insert into payment_accounts (account_id, livemode, created_at) values ($1, false, now())
+"""
+
+_PAID = """
+with paid as (select preorder_id, now() as at from preorders limit 1),
+known as (insert into preorder_payments (preorder_id, account_id) select preorder_id, 'acct_1' from paid),
+charged as (
+    insert into charges (
+        preorder_id, purpose, attempt, road, account_id, amount_minor, fee_minor, currency, status, created_at,
+        settled_at
+    )
+    select preorder_id, 'upfront', 1, 'checkout', 'acct_1', 10, 0, 'EUR', 'succeeded', at, at
+    from paid
+    returning charge_key, preorder_id
+),
+refunded as (
+    insert into refunds (charge_key, number, preorder_id, amount_minor, currency, reason, created_at)
+    select charge_key, 1, preorder_id, 10, 'EUR', 'owed', now()
+    from charged
+),
+disputed as (
+    insert into disputes (dispute_id, preorder_id, charge_key, amount_minor, currency, reason, status, opened_at)
+    select 'dp_1', preorder_id, charge_key, 10, 'EUR', 'fraudulent', 'won', now()
+    from charged
+)
+insert into stripe_events (event_id, type, account_id, livemode, created_at, received_at, fact)
+values ('evt_1', 'account.updated', 'acct_1', false, now(), now(), '{}')
+"""
 
 
 async def fill_import_tables(shop: ShopClient) -> None:
@@ -108,6 +151,13 @@ async def fill_made_to_order_tables(shop: ShopClient) -> None:
     assert (await shop.api.put("/v1/orders/o1", json=made)).status_code == 200
 
 
+async def fill_campaign_tables(shop: ShopClient) -> None:
+    await launch(shop)
+    preorder = await join(shop, shopper_id="s0")
+    assert (await shop.api.post("/v1/preorders:link", json={"id": preorder["preorder_id"]})).status_code == 200
+    assert (await shop.api.post("/v1/campaigns:interest", json={"id": "c1", "shopper_id": "s0"})).status_code == 200
+
+
 async def parents(app: Connection) -> list[str]:
     return [table for table in await list_tenant_tables(app) if not table[-2:].isdigit()]
 
@@ -126,7 +176,7 @@ async def test_without_a_tenant_the_app_sees_no_row(shop: ShopClient, app: Conne
         await app.execute("select set_config('app.tenant_id', '', true)")
         assert [table for table in tables if await count(app, table)] == []
     async with shop.service.db.system() as conn:
-        assert [table for table in tables if await count(conn, table)] == ["tenants"]
+        assert [table for table in tables if await count(conn, table)] == ["stripe_accounts", "tenants"]
 
 
 async def test_a_tenant_sees_its_own_rows_and_none_of_another(

@@ -1,0 +1,115 @@
+"""/public/v1/campaigns: what a page shows of preorder campaigns, and who wants to be told."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+
+from api.bodies import decode_one
+from api.public.addresses import make_address
+from api.public.answers import PublicAnswer
+from api.public.wire import PublishableKey, Token
+from api.state import State
+from api.writes import settle
+from infra.database import Connection
+from infra.errors import Conflict, NotFound
+from tenants.attributes import Locale
+from tenants.campaign_cards import MOST, CampaignCard, list_cards
+from tenants.campaign_interest import Interest, record_interest
+from tenants.fields import ExternalId, Moment
+from tenants.named import Named, make_shoppers
+from tenants.suppression import find_suppressed
+
+
+class CampaignsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which campaigns: these, or those with these products, or all that are not over."""
+
+    key: PublishableKey
+    campaigns: Annotated[tuple[ExternalId, ...], Meta(max_length=MOST)] = ()
+    products: Annotated[tuple[ExternalId, ...], Meta(max_length=50)] = ()
+    locale: Locale = "en"
+
+
+class CampaignsOut(Struct, frozen=True, kw_only=True):
+    """Their cards, and what time it is here: a countdown counts from that."""
+
+    now: Moment
+    campaigns: Sequence[CampaignCard]
+
+
+class InterestedIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A shopper, by their token, who wants to be told of a campaign."""
+
+    key: PublishableKey
+    token: Token
+    campaign: ExternalId
+
+
+class InterestedOut(Struct, frozen=True, kw_only=True):
+    """Since when the shopper is interested."""
+
+    campaign: str
+    at: Moment
+
+
+async def ask_campaigns(state: State, body: bytes) -> PublicAnswer:
+    """Cards; what is not published, or not there, is left out."""
+    wanted, now = decode_one(body, _wanted), state.clock()
+    tenant_id, _ = await who_asks(state, wanted.key, None)
+    async with state.db.tenant(tenant_id) as conn:
+        cards = await list_cards(
+            conn, campaign_ids=wanted.campaigns, product_ids=wanted.products, locale=wanted.locale, now=now
+        )
+    return PublicAnswer(msgspec.json.encode(CampaignsOut(now=now, campaigns=cards)))
+
+
+async def tell_interest(state: State, body: bytes) -> PublicAnswer:
+    """Once a shopper; the first time counts."""
+    told, now = decode_one(body, _interested), state.clock()
+    tenant_id, shopper_id = await who_asks(state, told.key, told.token)
+
+    async def once() -> Interest | None:
+        async with state.db.tenant(tenant_id) as conn:
+            shopper = await find_asker(conn, shopper_id)
+            return None if shopper is None else await record_interest(conn, told.campaign, shopper, now=now)
+
+    known = await settle(once)
+    # Who was erased and is still signed in is thanked, and nothing is kept of it.
+    since = now if known is None else known.at
+    return PublicAnswer(msgspec.json.encode(InterestedOut(campaign=told.campaign, at=since)))
+
+
+async def who_asks(state: State, key: str, token: str | None) -> tuple[UUID, str | None]:
+    """The tenant, and the shopper's external id if a token proves one. Raises Unauthenticated.
+
+    What a shopper orders does not depend on whether they want to be shown recommendations.
+    """
+    caller = state.keys.find_caller(key, "publishable") or await state.keys.caller(key, "publishable")
+    if token is None:
+        return caller.tenant_id, None
+    now = state.clock().timestamp()
+    known = state.tokens.find(token, caller.tenant_id, now)
+    return caller.tenant_id, known or await state.tokens.shopper(token, caller.tenant_id, now)
+
+
+async def find_asker(conn: Connection, shopper_id: str | None) -> Named | None:
+    """The shopper's record, made if there is none yet, and held; None for nobody, and for who was erased."""
+    if shopper_id is None or await find_suppressed(conn, [("external_id", shopper_id)]):
+        return None
+    return (await make_shoppers(conn, [shopper_id]))[shopper_id]
+
+
+_wanted = msgspec.json.Decoder(CampaignsIn)
+_interested = msgspec.json.Decoder(InterestedIn)
+
+PUBLIC_CAMPAIGNS = [
+    *make_address(
+        "/public/v1/campaigns", ask_campaigns, "Show preorder campaigns", body=CampaignsIn, answer=CampaignsOut
+    ),
+    *make_address(
+        "/public/v1/campaigns:interest", tell_interest, "Want to be told of a campaign",
+        body=InterestedIn, answer=InterestedOut, also=(NotFound, Conflict),
+    ),
+]  # fmt: skip

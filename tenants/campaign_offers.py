@@ -1,0 +1,111 @@
+"""Campaign offers: what a campaign offers of one product at this moment, for whoever wants to join."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from infra.database import Connection, Row
+from infra.errors import Conflict, FieldError, Invalid
+from tenants.campaign_documents import Campaign
+from tenants.campaign_prices import CataloguePrice
+from tenants.campaign_states import CampaignState, Standing, no_campaign
+
+
+class NotOffered(Invalid):
+    """The campaign does not offer that."""
+
+    code = "not_offered"
+    hint = "The campaign's card lists its products and variants."
+
+
+class ProductGone(Conflict):
+    """The product is no longer in the catalogue."""
+
+    code = "product_gone"
+    hint = "The merchant has taken it out of the shop; its campaign is still there."
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One product or variant of a campaign."""
+
+    campaign: Campaign
+    """Without its long texts."""
+    standing: Standing
+    terms_locales: tuple[str, ...]
+    list_price_minor: int
+    currency: str
+
+
+async def read_offer(
+    conn: Connection, campaign_id: str, product_id: str, variant_id: str | None, *, now: datetime
+) -> Offer:
+    """Raises NotFound, NotOffered, ProductGone."""
+    row = await conn.fetchrow(_READ, campaign_id, product_id)
+    if row is None:
+        raise no_campaign(campaign_id)
+    campaign = msgspec.convert(row["document"], Campaign)
+    own_price = _find_own_price(campaign, product_id, variant_id)
+    if row["currency"] is None:
+        raise ProductGone(f"The product {product_id!r} is no longer sold.")
+    price = own_price if own_price is not None else catalogue_price(row, variant_id).at(now)
+    standing = Standing(campaign_id, row["state"], row["early_from"], row["starts_at"], row["ends_at"])
+    return Offer(campaign, standing, tuple(row["locales"]), price, row["currency"])
+
+
+def state_by_clock(standing: Standing, now: datetime) -> CampaignState:
+    """Where the campaign stands by its dates, whether or not the job that moves it has come by."""
+    if standing.state not in ("scheduled", "early_access", "open", "paused"):
+        return standing.state
+    if standing.ends_at is not None and standing.ends_at <= now:
+        return "closed"
+    if standing.state == "paused":
+        return "paused"
+    if standing.starts_at is not None and standing.starts_at <= now:
+        return "open"
+    early = standing.early_from is not None and standing.early_from <= now
+    return "early_access" if early else standing.state
+
+
+def _find_own_price(campaign: Campaign, product_id: str, variant_id: str | None) -> int | None:
+    """Raises NotOffered."""
+    offered = campaign.find_product(product_id)
+    if offered is None:
+        error = FieldError("product_id", "is not among the campaign's products")
+        raise NotOffered("The campaign does not offer this product.", errors=(error,))
+    if (variant_id is not None) if not offered.variants else (variant_id not in offered.variants):
+        error = FieldError("variant_id", "must be one of the campaign's variants, and left out where it has none")
+        raise NotOffered("The campaign does not offer this variant.", errors=(error,))
+    return offered.unit_price_minor
+
+
+def catalogue_price(row: Row, variant_id: str | None) -> CataloguePrice:
+    """A variant's own price if it has one, else the product's. Raises ProductGone."""
+    product = CataloguePrice(
+        price_minor=row["price_minor"],
+        sale_price_minor=row["sale_price_minor"],
+        sale_from=row["sale_from"],
+        sale_until=row["sale_until"],
+    )
+    if variant_id is None:
+        return product
+    variant: dict[str, Any] | None = next((one for one in row["variants"] if one["id"] == variant_id), None)
+    if variant is None:
+        raise ProductGone(f"The variant {variant_id!r} is no longer sold.")
+    own = {name: variant[name] for name in ("price_minor", "sale_price_minor") if variant.get(name) is not None}
+    return msgspec.structs.replace(product, **own)
+
+
+# The long texts stay where they are: a reservation needs to know only in which languages the terms are.
+_READ = """
+select document - '{title,description,terms,checklist,seller}'::text[] as document, state,
+    campaigns.early_from, campaigns.starts_at, campaigns.ends_at,
+    array(select jsonb_object_keys(document -> 'terms')) as locales,
+    price_minor, sale_price_minor, sale_from, sale_until, currency, variants
+from campaigns
+left join products
+    on products.product_id = $2 and products.deleted_at is null and products.status <> 'archived'
+where campaign_id = $1 and published_at is not null
+"""
