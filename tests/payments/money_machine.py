@@ -339,8 +339,10 @@ class MoneyMachine(RuleBasedStateMachine):
 
     async def _begun(self) -> bool:
         """Charges and refunds that have not ended, but for pages that are open."""
+        sessions = self.till.books.table("checkout.session").values()
+        over = [one["id"] for one in sessions if one["status"] != "open"]
         async with self.till.payments.db.tenant(self.till.tenant_id) as conn:
-            return bool(await conn.fetchval(_BEGUN))
+            return bool(await conn.fetchval(_BEGUN, over))
 
     async def _judge(self, one: Known, campaign: Document) -> None:
         now, books = await read(self.till.shop, one.preorder), self._books(one)
@@ -349,13 +351,15 @@ class MoneyMachine(RuleBasedStateMachine):
         steps = (await self.till.shop.api.get(f"/v1/preorder-transitions/{now['preorder_id']}")).json()["items"]
         one.dropped = any(step["to_state"] == "dropped" for step in steps)
         said = {"paid": now["paid_minor"], "returned": now["returned_minor"]}
-        assert said == {"paid": books.taken, "returned": books.returned + books.lost}, (now, books)
+        ledger = await self.till.ledger(one.preorder)
+        told = (fulfilment, payment, campaign["state"], said, books, [one["status"] for one in ledger["refunds"]])
+        assert said == {"paid": books.taken, "returned": books.returned + books.lost}, told
         if not books.disputed:
-            assert books.held == self._owed(one, now, books), (now, books, campaign["state"])
+            assert books.held == self._owed(one, now, books), told
         if campaign["state"] in ("failed", "cancelled") and one.fee_of is None and not one.dropped:
-            assert books.held == 0 or fulfilment in ("shipped", "completed") or books.disputed, (now, books)
+            assert books.held == 0 or fulfilment in ("shipped", "completed") or books.disputed, told
         if fulfilment in ("shipped", "completed") and not books.lost and not books.disputed:
-            assert books.held == now["total_minor"], (now, books)
+            assert books.held == now["total_minor"], told
 
     def _owed(self, one: Known, now: Document, books: Books) -> int:
         """By what was agreed to, from the outside."""
@@ -411,7 +415,7 @@ class MoneyMachine(RuleBasedStateMachine):
 
 
 _BEGUN = """
-select exists (select from charges where status = 'pending' and (road = 'off_session' or session_id is null))
+select exists (select from charges where status = 'pending' and (session_id is null or session_id = any($1::text[])))
     or exists (select from refunds where status = 'pending')
     or exists (select from stripe_events where handled_at is null)
 """
