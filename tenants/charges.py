@@ -20,6 +20,8 @@ Road = Literal["checkout", "off_session"]
 ChargeStatus = Literal["pending", "failed", "action_required", "cancelled", "succeeded"]
 LOST_AFTER = timedelta(minutes=2)
 """A charge that was sent and has not settled for so long is looked up at Stripe."""
+ASKED_AFTER = timedelta(minutes=10)
+"""The same of a page that is open: its shopper may have paid, and the webhook be lost."""
 
 
 class ChargeUnderWay(Conflict):
@@ -133,9 +135,8 @@ async def end_charge(
 
 
 async def list_lost_charges(conn: Connection, *, now: datetime, limit: int = 100) -> Sequence[Charge]:
-    """Pending ones that nobody has asked about for a while: their worker died, Stripe was down, or a checkout is over
-    and its webhook did not come. Open checkouts are left alone until they are over."""
-    return [Charge(**row) for row in await conn.fetch(_LOST, now - LOST_AFTER, now, limit)]
+    """Pending ones that nobody has asked about for a while: their worker died, Stripe was down, a webhook was lost."""
+    return [Charge(**row) for row in await conn.fetch(_LOST, now - LOST_AFTER, now - ASKED_AFTER, limit)]
 
 
 def _charge(row: Row | None) -> Charge | None:
@@ -178,8 +179,8 @@ returning {_CHARGE}
 _LOST = f"""
 select {_CHARGE}
 from charges
-where status = 'pending' and coalesce(sent_at, created_at) <= $1
-    and (session_expires_at is null or session_expires_at <= $2)
+where status = 'pending'
+    and coalesce(sent_at, created_at) <= case when session_id is null then $1::timestamptz else $2 end
 order by coalesce(sent_at, created_at)
 limit $3
 """

@@ -73,7 +73,11 @@ async def end_preorders(
     if not held:
         return []
     owed = [one.paid_minor - share_of(one.paid_minor, fee_basis_points) for one in held]
-    refunding = [back > 0 and "refund_pending" in PAYMENT[one.payment] for one, back in zip(held, owed, strict=True)]
+    # What a dispute took away, or the merchant gave back by hand, is back already.
+    refunding = [
+        back > one.returned_minor and "refund_pending" in PAYMENT[one.payment]
+        for one, back in zip(held, owed, strict=True)
+    ]
     await conn.execute(_END, [one.preorder_id for one in held], owed, refunding, to, now)
     steps: Steps = [(one.preorder_id, "fulfilment", one.fulfilment, to) for one in held]
     steps += [

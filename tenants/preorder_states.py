@@ -106,6 +106,7 @@ class Held:
     payment: Payment
     paid_minor: int
     owed_back_minor: int
+    returned_minor: int
 
 
 async def hold_preorder(conn: Connection, preorder_id: UUID) -> Held:
@@ -188,7 +189,7 @@ def no_preorder() -> NotFound:
 
 HELD_COLUMNS = """
     preorder_id, campaign_id, shopper_id, guest_email, product_id, variant_id, quantity, fulfilment, payment,
-    paid_minor, owed_back_minor
+    paid_minor, owed_back_minor, returned_minor
 """
 
 _HOLD = f"""

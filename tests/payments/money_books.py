@@ -14,7 +14,7 @@ class Books:
     returned: int = 0
     lost: int = 0
     disputed: bool = False
-    charges: list[Record] = field(default_factory=list)
+    charges: list[Record] = field(default_factory=list, repr=False)
 
     @property
     def held(self) -> int:

@@ -1,6 +1,7 @@
 """Disputes: a shopper's bank takes the money back; what is disputed neither ships nor is refunded."""
 
 from infra.embedded.stripe.disputes import close_dispute
+from tests.campaigns.merchant import transition
 from tests.payments.till import DEPOSIT, DISPUTED, Till
 from tests.support.shop import Document
 
@@ -75,3 +76,17 @@ async def test_p4_shuffled_words_of_one_dispute_end_the_same(till: Till) -> None
         await till.settle()
 
     assert await till.states(preorder) == ("joined", "paid")
+
+
+async def test_p4_what_a_lost_dispute_took_away_is_not_owed_back_when_the_campaign_is_cancelled_later(
+    till: Till,
+) -> None:
+    await till.launch()
+    preorder = await till.join(card=DISPUTED)
+    await close(till, "lost")
+
+    await transition(till.shop, "cancelled")
+    await till.round()
+
+    assert await till.states(preorder) == ("cancelled", "refunded")
+    assert till.money() == (1000, 0)

@@ -121,3 +121,15 @@ async def test_p4_a_shop_without_an_account_takes_no_money(shop: ShopClient) -> 
     refused = await shop.api.post("/v1/preorders:checkout", json={"id": preorder["preorder_id"]})
 
     assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "no_payment_account")
+
+
+async def test_p4_who_paid_and_never_came_back_has_joined_although_no_webhook_ever_came(till: Till) -> None:
+    await till.launch()
+    preorder = await till.reserve()
+    assert till.type_card(await till.session(preorder))
+    till.world.outbox.pending.clear()
+
+    with later(till.shop, minutes=11):
+        await till.round()
+
+    assert await till.states(preorder) == ("joined", "paid")
