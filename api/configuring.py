@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from api.public.personal import read_personal
 from api.state import State
 from infra.database import Connection
 from infra.errors import Invalid, NotFound
@@ -28,16 +29,23 @@ async def configure_for(state: State, live: LiveTenant, wished: Wished, shopper_
     Raises NotMadeToOrder, UnknownPerson, DatabaseDown.
     """
     now = state.clock().timestamp()
-    published = _find_document(live, wished.product, now)
+    published = _find_document(live, wished.product, now, await _read_collections(state, live, shopper_id))
     async with state.db.tenant(live.tenant_id) as conn:
         terms = Terms(await read_work_calendar(conn), await read_notice(conn))
         record = None if shopper_id is None else await _read_record(conn, shopper_id, wished.person, now)
     return configure(live, published, wished, record, terms, now=now)
 
 
-def _find_document(live: LiveTenant, product_id: str, now: float) -> Published:
+async def _read_collections(state: State, live: LiveTenant, shopper_id: str | None) -> frozenset[str]:
+    """Which collections with a personal audience hold the shopper; asked only where there are any."""
+    if not live.opening.personal:
+        return frozenset()
+    return (await read_personal(state, live, shopper_id, (), now=state.clock())).collections
+
+
+def _find_document(live: LiveTenant, product_id: str, now: float, mine: frozenset[str]) -> Published:
     published = live.documents.get(product_id)
-    if published is None or product_id not in live.catalogue.rows or not live.catalogue.may_name(product_id, now):
+    if published is None or product_id not in live.catalogue.rows or not live.may_name(product_id, now, mine):
         raise NotMadeToOrder(f"The product {product_id!r} is not made to order.")
     return published
 

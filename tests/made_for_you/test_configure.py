@@ -99,6 +99,19 @@ async def test_c3_what_cannot_be_meant_is_refused_with_a_sentence(
     assert (answer.status_code, answer.json()["hint"] != "") == (status, True), answer.text
 
 
+async def test_c9_a_product_of_a_closed_collection_is_as_unknown_as_none(shop: ShopClient) -> None:
+    await open_workshop(shop, "mei")
+    members = {"kind": "shoppers", "shoppers": ["mei"]}
+    circle = {"id": "circle", "products": ["shoe"], "audience": members, "exclusive": True}
+    assert (await shop.api.put("/v1/collections/circle", json=circle)).status_code == 200
+
+    async def closed() -> bool:
+        return (await configure(shop)).status_code == 404
+
+    await until(closed)
+    assert (await configure(shop, shopper="mei")).status_code == 200
+
+
 async def test_c3_a_hidden_product_is_as_unknown_as_none(shop: ShopClient) -> None:
     await open_workshop(shop)
     unknown = (await configure(shop, product="nowhere")).json()
