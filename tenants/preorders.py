@@ -244,13 +244,14 @@ async def _take_and_insert(
 ) -> Preorder:
     """In one statement: from the moment that it has the row 'total' until the commit, all others wait."""
     campaign = offer.campaign
+    preorder_id, locale = new_id(), choose_locale(dict.fromkeys(offer.terms_locales, ""), wish.locale)
     # As if nobody came early: how many were taken before is known only afterwards.
     prices = price_units(offer.list_price_minor, (), taken=0, quantity=wish.quantity)
     row = await conn.fetchrow(
         _TAKE_AND_INSERT,
         wish.campaign_id,
         wish.quantity,
-        new_id(),
+        preorder_id,
         buyer.shopper_id,
         buyer.guest_email,
         wish.product_id,
@@ -261,20 +262,46 @@ async def _take_and_insert(
         wish.charge_on,
         wish.region,
         wish.terms_version,
-        choose_locale(dict.fromkeys(offer.terms_locales, ""), wish.locale),
+        locale,
         now,
         now + RESERVED_FOR,
         link_sha256,
     )
     if row is None:
         raise await find_reason(conn, wish.campaign_id)
-    fields = dict(row)
-    taken: int = fields.pop("taken") - wish.quantity
     if campaign.tiers:
+        taken: int = row["taken"] - wish.quantity
         prices = price_units(offer.list_price_minor, campaign.tiers, taken=taken, quantity=wish.quantity)
-        await conn.execute(_REPRICE, row["preorder_id"], *_priced(campaign, prices))
-        fields |= dict(zip(("unit_prices", "total_minor", "deposit_minor"), _priced(campaign, prices), strict=True))
-    return msgspec.convert(fields, Preorder)
+        await conn.execute(_REPRICE, preorder_id, *_priced(campaign, prices))
+    _, total_minor, deposit_minor = _priced(campaign, prices)
+    return Preorder(
+        preorder_id=preorder_id,
+        campaign_id=wish.campaign_id,
+        shopper_id=row["shopper_id"],
+        guest_email=buyer.guest_email,
+        product_id=wish.product_id,
+        variant_id=wish.variant_id,
+        quote_id=None,
+        quantity=wish.quantity,
+        currency=offer.currency,
+        list_price_minor=offer.list_price_minor,
+        unit_prices=prices,
+        total_minor=total_minor,
+        deposit_minor=deposit_minor,
+        paid_minor=0,
+        owed_back_minor=0,
+        returned_minor=0,
+        charge_on=wish.charge_on,
+        region=wish.region,
+        fulfilment="reserved",
+        payment="none",
+        terms_version=wish.terms_version,
+        terms_locale=locale,
+        agreed_at=now,
+        reserved_until=now + RESERVED_FOR,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def _priced(campaign: Campaign, prices: Sequence[UnitPrices]) -> tuple[Sequence[UnitPrices], int, int]:
@@ -310,16 +337,15 @@ with total as ({TAKE_TOTAL}), made as (
     )
     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17, $17
     from total
-    returning *
+    returning preorder_id
 ), link as (
     insert into preorder_links (sha256, preorder_id)
     select $19, preorder_id
     from made
     where $19::bytea is not null
 )
-select {_COLUMNS}, total.taken
-from total, made as preorders
-left join shoppers using (tenant_id, shopper_id)
+select taken, (select external_id from shoppers where shopper_id = $4) as shopper_id
+from total
 """
 
 _REPRICE = """

@@ -122,7 +122,7 @@ async def get_preorders(request: Request) -> Response:
     async with state_of(request).db.tenant(caller.tenant_id) as conn:
         items = await list_preorders(
             conn,
-            campaign_id=request.query_params.get("campaign"),
+            campaign_id=_read_campaign(request),
             fulfilment=cast(Fulfilment | None, _one_of(request, "fulfilment", get_args(Fulfilment))),
             payment=cast(Payment | None, _one_of(request, "payment", get_args(Payment))),
             after=after,
@@ -210,6 +210,14 @@ def _read_after(request: Request) -> UUID | None:
     except ValueError:
         hint = "Pass the `next` of the page before as it was."
         raise BadRequest("after is not a cursor of ours.", hint=hint) from None
+
+
+def _read_campaign(request: Request) -> str | None:
+    """Raises BadRequest for an id that no campaign can have."""
+    name = request.query_params.get("campaign")
+    if name is not None and ("\0" in name or not 1 <= len(name) <= 200):
+        raise BadRequest("campaign is no id of a campaign.", hint="Leave campaign out for all.")
+    return name
 
 
 def _one_of(request: Request, name: str, known: Sequence[str]) -> str | None:

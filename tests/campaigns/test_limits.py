@@ -194,3 +194,8 @@ def test_p2_a_deposit_is_never_more_than_the_total() -> None:
 
     assert (deposit_of(share, 100, 1), deposit_of(amount, 1000, 2), deposit_of(amount, 700, 2)) == (33, 800, 700)
     assert deposit_of(PaymentTerms(mode="upfront"), 1000, 1) == 0
+
+
+@pytest.mark.parametrize("query", ["campaign=%00", f"campaign={'x' * 201}", "fulfilment=lost", "payment=", "after=x"])
+async def test_p2_a_list_that_cannot_be_asked_for_is_refused(shop: ShopClient, query: str) -> None:
+    check_problem(await shop.api.get(f"/v1/preorders?{query}"), 400)
