@@ -74,17 +74,22 @@ class MoneyMachine(RuleBasedStateMachine):
 
     @initialize(
         payment=st.sampled_from(PAYMENTS),
-        minimum=st.sampled_from([0, 1, 2, 4]),
+        minimum=st.sampled_from([0, 0, 1, 4]),
         until=st.sampled_from(["close", "production"]),
         cards=st.lists(st.sampled_from(CARDS), max_size=4),
         closed=st.booleans(),
+        dies=AFTER,
     )
-    def open(self, payment: Document, minimum: int, until: str, cards: list[str], closed: bool) -> None:
+    def open(
+        self, payment: Document, minimum: int, until: str, cards: list[str], closed: bool, dies: int | None
+    ) -> None:
         self.ground.run(self._open(payment, minimum, until))
         for card in cards:
             self.ground.run(self._join(card, 1))
         if closed:
             self.ground.run(self._close_campaign())
+        if closed and dies is not None:
+            self.ground.run(self._work(self.dying.do_jobs(), dies, forget=True, lose=True))
 
     async def _open(self, payment: Document, minimum: int, until: str) -> None:
         shop = await open_test_shop(self.ground.service)

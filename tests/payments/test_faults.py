@@ -144,6 +144,25 @@ async def test_p4_who_cancels_before_stripe_heard_of_the_charge_is_not_charged(t
     assert till.money() == (300, 300)
 
 
+@pytest.mark.parametrize("after", STEPS)
+async def test_p4_what_is_charged_in_the_moment_of_a_cancellation_goes_back_whole(till: Till, after: int) -> None:
+    await till.launch(payment=DEPOSIT, cancellation={"until": "close", "fee_basis_points": 5000})
+    preorder = await till.join()
+    blade = Blade()
+    dying = under(blade, till.payments)
+    with blade.falling(after):
+        await replace(till, payments=dying).confirm()
+    till.world.outbox.pending.clear()
+
+    move = {"id": preorder["preorder_id"], "to": "cancelled"}
+    assert (await till.shop.api.post("/v1/preorders:move", json=move)).status_code == 200
+    await heal(till)
+
+    taken, returned = till.money()
+    assert (taken, taken - returned) in ((300, 0), (1000, 0))
+    assert await till.states(preorder) == ("cancelled", "refunded")
+
+
 @asynccontextmanager
 async def watched_till(shop: ShopClient, seen: list[int]) -> AsyncIterator[Till]:
     """A till with connections of its own; at every call to Stripe, how many of them have a transaction open."""
