@@ -107,6 +107,13 @@ class Till:
         await self.settle()
         return await self.read(preorder)
 
+    async def cancel_by_link(self, preorder: Document) -> None:
+        """As the shopper does."""
+        made = await self.shop.api.post("/v1/preorders:link", json={"id": preorder["preorder_id"]})
+        body = {"key": self.shop.keys.publishable.secret, "link": made.json()["url"].rpartition("/")[2]}
+        answer = await self.shop.page.post("/public/v1/preorders:cancel", json=body)
+        assert answer.status_code == 200, answer.text
+
     async def settle(self) -> None:
         """All events delivered and all jobs done, until nothing is left to do."""
         while await self.deliver() + await self.do_jobs():
