@@ -13,7 +13,7 @@ const NOT_OVER = /^(sch|ear|ope|pau)/;
 const TAKING = /^(ear|ope)/;
 const UNPAID = /^(fai|act)/;
 const GONE = /^(exp|can)/;
-const LOCAL = /^(localhost|127\.|\[::1)/;
+const LOCAL = /^(localhost|127[\d.]+|\[::1])$/;
 
 function tail(address) {
   return address?.split("/").pop();
@@ -250,8 +250,8 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
 
   /** A page that takes money is encrypted, unless it is on this very machine. */
   function go(url) {
-    const { protocol, hostname } = new URL(safeUrl(url) ?? "about:blank");
-    if (protocol === "https:" || (hostname === location.hostname && LOCAL.test(hostname))) location.assign(url);
+    const { protocol, hostname } = new URL(safeUrl(url) ?? "about:");
+    if (protocol === "https:" || (LOCAL.test(hostname) && LOCAL.test(location.hostname))) location.assign(url);
     else tell(text.unknown);
   }
 }
