@@ -121,12 +121,13 @@ async def record_transition(
     reason: str = "",
     changes: Mapping[str, tuple[str | None, str | None]] | None = None,
 ) -> None:
-    """One row among the campaign's transitions, one in the audit log."""
+    """One row among the campaign's transitions, one in the audit log; who serves the shop is told."""
     action = f"campaign {to}" if changes is None else "change campaign dates"
     await conn.execute(
         _RECORD, new_id(), standing.campaign_id, standing.state, to, now, actor, reason, dict(changes or {})
     )
     await record_audit(conn, actor=actor, action=action, subject=standing.campaign_id)
+    await conn.execute("select pg_notify('lastbook_changes', current_tenant()::text)")
 
 
 async def list_campaign_transitions(conn: Connection, campaign_id: str) -> list[CampaignTransition]:

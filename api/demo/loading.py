@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.demo.failures import DemoFailed
+from api.demo.launching import launch_campaigns
 from api.demo.ledger import Entry, Ledger
 from api.demo.merchants import Merchant
 from api.demo.outfitting import send_calls
@@ -26,8 +27,21 @@ async def load(merchant: Merchant, settings: Settings, ledger: Ledger, *, shop_u
     if entry is None:
         entry = await _register(merchant, settings)
         ledger.put(merchant.slug, entry)
-    if entry.loaded and entry.outfitted and entry.shop_url == shop_url:
-        return
+    if not (entry.loaded and entry.outfitted and entry.shop_url == shop_url):
+        await _fill(merchant, settings, ledger, entry, shop_url=shop_url, console=console)
+    if merchant.kind == "shoemaker":
+        await launch_campaigns(
+            url=settings.public_url,
+            key=entry.secret_key,
+            publishable_key=entry.publishable_key,
+            shop_url=shop_url,
+            console=console,
+        )
+
+
+async def _fill(
+    merchant: Merchant, settings: Settings, ledger: Ledger, entry: Entry, *, shop_url: str, console: Console
+) -> None:
     documents = merchant.documents(shop_url)
     # The shop moved to another port: its products have new addresses, and nothing else changed.
     for kind in KINDS[:1] if entry.loaded else KINDS:

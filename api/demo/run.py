@@ -76,6 +76,10 @@ def open_demo_shop(settings: Settings, merchant: Merchant, entry: Entry) -> Shop
         response = client.get(f"/v1/products/{product_id}")
         return response.json() if response.status_code == 200 else None
 
+    def list_campaigns() -> list[dict[str, object]]:
+        response = client.post("/public/v1/campaigns", json={"key": entry.publishable_key})
+        return response.json()["campaigns"] if response.status_code == 200 else []
+
     popular = ask(settings.public_url, entry, None, "home-popular", limit=50).products
     # The shop's own shelf: one product of a kind, however popular all kinds of milk are.
     distinct = {card["title"].partition(",")[0]: card["id"] for card in reversed(popular)}
@@ -89,6 +93,7 @@ def open_demo_shop(settings: Settings, merchant: Merchant, entry: Entry) -> Shop
         shoppers=merchant.shoppers,
         shelf=tuple(product for product in map(find_product, chosen) if product is not None),
         find_product=find_product,
+        list_campaigns=list_campaigns,
     )
 
 

@@ -8,9 +8,12 @@ from uuid import UUID
 from recommender.serving.catalogue import NOWHERE, Catalogue
 from recommender.serving.learned import Learned
 from recommender.serving.newcomers import Newcomers, nobody_new
+from recommender.serving.preordering import NOTHING_PREORDERABLE, Preorderable, preorderable_at
+from recommender.serving.preordering import UNDECIDED as NOT_YET_PREORDERABLE
 from recommender.serving.rules import RuleBook
 from recommender.serving.rulings import FREE, Ruling
 from recommender.serving.showcase import NOTHING_SHOWN, UNDECIDED, Opening, Showcase
+from tenants.campaign_windows import CampaignWindow
 from tenants.consent import Choices
 from tenants.option_plan import Published
 from tenants.placements import STANDARD, Placement
@@ -58,6 +61,10 @@ class LiveTenant:
     """What of them is open as of the last `advance`."""
     collections_since: int = 0
     """The mark up to which collections have been read."""
+    windows: Sequence[CampaignWindow] = ()
+    """Preorder campaigns that are neither paused nor over."""
+    preorderable: Preorderable = NOTHING_PREORDERABLE
+    """What of them is open as of the last `advance`."""
     choices: Choices = field(default_factory=Choices)
     suppressed: Suppressed = field(default_factory=Suppressed)
     privacy_since: int = 0
@@ -115,10 +122,14 @@ class LiveTenant:
         return FREE if self.book is None else self.book.ruling(placement)
 
     def advance(self, now: float) -> None:
-        """Let windows of products, rules and collections open and close. Costs nothing between two such moments."""
+        """Let windows of products, rules, collections and campaigns open and close. Costs nothing between two such
+        moments."""
         self.catalogue.advance(now)
         if not self.opening.holds(now):
             self.opening = self.showcase.open_at(now)
+            self.touch()
+        if not self.preorderable.holds(now):
+            self.preorderable = preorderable_at(self.windows, now)
             self.touch()
         if self.book is not None and now >= self.book.until and not self.judging:
             self.book.update((), now)
@@ -141,6 +152,11 @@ class LiveTenant:
     def show(self, showcase: Showcase) -> None:
         """From now on these are the shop's collections."""
         self.showcase, self.opening = showcase, UNDECIDED
+        self.touch()
+
+    def let_preorder(self, windows: Sequence[CampaignWindow]) -> None:
+        """From now on these are the shop's campaigns."""
+        self.windows, self.preorderable = windows, NOT_YET_PREORDERABLE
         self.touch()
 
     def state(self) -> tuple[object, ...]:

@@ -26,6 +26,7 @@ from recommender.serving.newcomers import Newcomers, find_newcomers
 from recommender.serving.rules import compile_rules, give_way
 from recommender.serving.showcase import Showcase
 from recommender.stored_model import StoredModel
+from tenants.campaign_windows import read_windows
 from tenants.collections import collections_changed_since, read_collections
 from tenants.consent import changed_since, read_choices
 from tenants.merges import read_aliases, read_identity_version
@@ -159,6 +160,7 @@ class LiveTenants:
             live.aliases, live.identity_version = merged
             rules = await _read_rules(conn, live)
             await _read_documents(conn, live)
+            await _read_campaigns(conn, live)
             await _read_collections(conn, live)  # before the catalogue: a product comes after who may see it
             await _read_catalogue(conn, live, hold=live.book is not None or (rules is not None and bool(rules.rules)))
             version = await find_active_version(conn)
@@ -256,6 +258,13 @@ async def _read_collections(conn: Connection, live: LiveTenant) -> None:
     if live.collections_since == 0 or await collections_changed_since(conn, live.collections_since):
         live.show(Showcase(await read_collections(conn)))
     live.collections_since = mark
+
+
+async def _read_campaigns(conn: Connection, live: LiveTenant) -> None:
+    """Those that are not over, in full each time: they are few."""
+    windows = await read_windows(conn)
+    if windows != live.windows:
+        live.let_preorder(windows)
 
 
 async def _read_catalogue(conn: Connection, live: LiveTenant, *, hold: bool) -> None:

@@ -29,6 +29,7 @@ class Because(IntEnum):
     MADE = 15
     CAN_BE_MADE = 16
     COLLECTION = 17
+    CAMPAIGN = 18
 
 
 CODES: dict[Because, tuple[str, str]] = {
@@ -50,6 +51,7 @@ CODES: dict[Because, tuple[str, str]] = {
     Because.MADE: ("made_to_measure", "Ready to be made to your measure"),
     Because.CAN_BE_MADE: ("can_be_made", "Can be made to your measure"),
     Because.COLLECTION: ("collection", "In a limited collection"),
+    Because.CAMPAIGN: ("campaign", "Open for preorders"),
     Because.PINNED: ("pinned", "Chosen by the shop"),
 }
 

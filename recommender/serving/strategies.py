@@ -27,6 +27,7 @@ Source = Literal[
     "prior",
     "new",
     "collections",
+    "campaigns",
     "picks",
     "none",
 ]
@@ -197,8 +198,9 @@ def collections(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
 
 
 def campaigns(live: LiveTenant, ask: Ask) -> Iterator[Stage]:
-    """Products of open preorder campaigns. There are none yet."""
-    return iter(())
+    """Products of the preorder campaigns that are open to everybody, the one that ends first before the others."""
+    rows = [live.row_of(name) for name in live.preorderable.product_ids]
+    yield Stage("campaigns", rows, why(Because.CAMPAIGN))
 
 
 STRATEGIES: dict[str, Chain] = {

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.widgets.fake_campaign import FakeCampaign, campaign_routes
 from tests.widgets.fake_options import FakeOptions, option_routes
 from tests.widgets.fake_record import FakeRecord, record_routes
 from widgets.assets import load_assets
@@ -30,6 +31,7 @@ class FakeApi:
     methods: list[str] = field(default_factory=list)
     beacons: list[dict[str, Any]] = field(default_factory=list)
     record: FakeRecord = field(default_factory=FakeRecord)
+    campaign: FakeCampaign = field(default_factory=FakeCampaign)
     options: FakeOptions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -48,6 +50,7 @@ def build_fake_api(api: FakeApi) -> Starlette:
         Route("/public/v1/events", events, methods=["POST"]),
         *option_routes(),
         *record_routes(),
+        *campaign_routes(),
     ]
     app = Starlette(routes=routes)
     app.state.api = api

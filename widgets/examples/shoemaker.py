@@ -155,7 +155,10 @@ def _product(shoe: Shoe, base_url: str) -> Row:
         "brand": "Long Step",
         "categories": [STYLE_NAMES[shoe.style]],
         "attributes": {"sole": shoe.sole, "colour": shoe.colour, "embroidery": shoe.motif},
-        "variants": [{"id": f"{shoe.id}-{size}", "attributes": {"size": str(size)}} for size in _sizes(shoe)],
+        "variants": [
+            {"id": f"{shoe.id}-{size}", "title": f"Size {size}", "attributes": {"size": str(size)}}
+            for size in _sizes(shoe)
+        ],
         "stock_quantity": 24,
     }
     if shoe.sale_price_minor is not None:

@@ -2,7 +2,8 @@
 
 The shop renders its own products (they stay where Lastbook does not answer), signs a token for the shopper it knows,
 and writes `<lastbook-slot>` around its own shelves; the shoemaker also `<lastbook-custom>` around its price and button,
-and `<lastbook-measure>` below. Its Content-Security-Policy is as strict as they come.
+`<lastbook-measure>` below, and `<lastbook-campaign>` on a page of its own. Its Content-Security-Policy is as strict as
+they come.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -51,6 +52,8 @@ class Shop:
     """The shop's own choice, shown until Lastbook answers; `CAROUSEL` of them fill every shelf."""
     find_product: Callable[[str], Product | None]
     clock: Clock = system_clock
+    list_campaigns: Callable[[], Sequence[Mapping[str, Any]]] = tuple
+    """The cards of its preorder campaigns that are not over."""
 
 
 class Shelf(NamedTuple):
@@ -113,6 +116,7 @@ def build_shop(shop: Shop) -> Starlette:
     routes = [
         Route("/", home),
         Route("/product/{product_id}", product_page),
+        Route("/preorders", preorders_page),
         Route("/image/shoe/{product_id}.svg", shoe_image),
         Route("/image/{kind}/{product_id}.svg", pictogram_image),
         Mount("/static", StaticFiles(directory=HERE / "static")),
@@ -139,6 +143,11 @@ async def product_page(request: Request) -> Response:
     return _answer(
         request, "product.html", product=product, others=others, made=made, sign_in_as=RECORDED, carousel=CAROUSEL
     )
+
+
+async def preorders_page(request: Request) -> Response:
+    """The preorder campaigns, each of which can be joined."""
+    return _answer(request, "preorders.html", campaigns=_shop(request).list_campaigns(), sign_in_as=RECORDED)
 
 
 async def shoe_image(request: Request) -> Response:

@@ -12,7 +12,7 @@ export const text = {
   confirm: "Confirmed by {0}",
   changed: "The price changed from {0} to {1}. Nothing is ordered yet.",
   added: "In your basket. The price holds until {0}.",
-  failed: "The price is not available right now. Your choices are kept.",
+  failed: "There is no price right now. Your choices are kept.",
   refused: "This could not be ordered.",
   again: "Try again",
   ended: "This product is no longer made to order.",

@@ -2,8 +2,8 @@
  * Lastbook in a shop's page: `<lastbook-slot>` fills itself with products for one shopper.
  *
  * One file for what most pages show: no second round trip. Text stays text (no innerHTML), so it runs under a strict
- * Content-Security-Policy with Trusted Types. `<lastbook-custom>` and `<lastbook-measure>` are modules of their own,
- * fetched when the first of their kind comes near the screen.
+ * Content-Security-Policy with Trusted Types. `<lastbook-custom>`, `<lastbook-measure>` and `<lastbook-campaign>` are
+ * modules of their own, fetched when the first of their kind comes near the screen.
  *
  * @typedef {{id: string, title: string, url: string, image?: string | null, brand?: string, price_minor?: number,
  *   sale_price_minor?: number | null, currency?: string,
@@ -12,7 +12,7 @@
  *   products: Product[]}} Filling
  * @typedef {[string, object, ...Wanted[]] | Node | string} Wanted an element as `draw` takes it, a node, or text
  * @typedef {{host: HTMLElement, text: Record<string, string>, language: string, signedIn: () => boolean,
- *   get: (attribute: string) => string | undefined, ask: (path: string, question: object) => Promise<any>,
+ *   get: (attribute: string) => string | undefined, ask: (path: string, question: object, patienceMs?: number) => Promise<any>,
  *   draw: (...wanted: Wanted[]) => void, fill: typeof fill, money: typeof money, day: typeof day,
  *   safeUrl: typeof safeUrl, state: (state: string, detail?: object) => void,
  *   say: (name: string, detail?: object, cancelable?: boolean) => boolean}} Kit what a further element's module gets;
@@ -23,11 +23,10 @@ const DEADLINE_MS = 800;
 const IMPRESSION_MS = 1000;
 const PATIENCE_MS = 5000;
 const SENT_AT_ONCE = 50;
-const LATER = ["lastbook-custom", "lastbook-measure"];
-
-const OPTIONS = { credentials: "omit" };
+const LATER = ["lastbook-custom", "lastbook-measure", "lastbook-campaign"];
 
 const here = new URL(import.meta.url);
+const API = here.origin + "/public/v1/";
 const beside = (name) => new URL(name, here).href;
 const script =
   [...document.scripts].find((tag) => tag.src === here.href) ?? document.querySelector("script[data-key]");
@@ -44,22 +43,23 @@ const words = WORDS[spoken];
 
 /* ---- the wire: one question for all slots, one beacon for all events ---- */
 
-/** Ask an address of ours; rejects on a refusal (`status` says which), on a broken answer, and by `signal`. */
+/** Ask an address of ours; rejects on a refusal (with what it says), on a broken answer, and by `signal`. */
 async function post(path, question, signal) {
   // A string is sent as text/plain, so the browser needs no preflight.
   const body = JSON.stringify({ key, token, ...question });
-  const response = await fetch(here.origin + "/public/v1/" + path, { ...OPTIONS, method: "POST", body, signal });
+  const response = await fetch(API + path, { credentials: "omit", method: "POST", body, signal });
   return (await checked(response)).json();
 }
 
-function checked(response) {
-  if (response.ok) return response;
-  throw Object.assign(new Error("status " + response.status), { status: response.status });
+async function checked(response) {
+  const { ok, status } = response;
+  if (ok) return response;
+  throw Object.assign(new Error("status " + status), await response.json().catch(() => {}), { status });
 }
 
 /** A stylesheet of ours as an object, which `style-src 'self'` allows, and which a shadow root can hold. */
 async function readSheet(url) {
-  const response = checked(await fetch(url, OPTIONS));
+  const response = await checked(await fetch(url, { credentials: "omit" }));
   return new CSSStyleSheet().replace(await response.text());
 }
 
@@ -82,7 +82,7 @@ function track(type, product, slot) {
 function flush() {
   if (!events.length) return;
   const body = JSON.stringify({ key, token, events });
-  if (navigator.sendBeacon(here.origin + "/public/v1/events", body)) events = [];
+  if (navigator.sendBeacon(API + "events", body)) events = [];
 }
 
 /** Name the shopper by a token that the shop's server signed; what is already shown is asked for again. */
@@ -91,11 +91,6 @@ function identify(newToken) {
   flush(); // what happened before belongs to the shopper before
   token = newToken || undefined;
   document.querySelectorAll("lastbook-slot," + LATER).forEach((element) => element.refresh?.());
-}
-
-/** Forget the shopper, at sign-out. */
-function reset() {
-  identify(undefined);
 }
 
 /* ---- the card: one product as elements ---- */
@@ -110,10 +105,10 @@ function make(tag, name, ...children) {
 
 /** The address if a page may carry it, else undefined. http only where the page itself is http. */
 function safeUrl(text, base) {
-  if (!URL.canParse(text, base)) return undefined;
+  if (!URL.canParse(text, base)) return;
   const url = new URL(text, base);
   const http = url.protocol === "http:" && location.protocol === "http:";
-  return url.protocol === "https:" || http ? url.href : undefined;
+  if (url.protocol === "https:" || http) return url.href;
 }
 
 /** 1099 of USD → "$10.99", of JPY → "¥1,099", of KWD → "KWD 1.099"; "" where the amount or the currency is none. */
@@ -258,7 +253,7 @@ class Slot extends HTMLElement {
 
   #question() {
     const exclude = (this.exclude ?? "").split(/[\s,]+/).filter(Boolean);
-    const limit = parseInt(this.limit, 10);
+    const limit = parseInt(this.limit);
     return {
       name: this.name,
       product: this.product ?? undefined,
@@ -410,7 +405,7 @@ function change(node, properties) {
  * own, shown until the module draws something in their place.
  */
 class Later extends HTMLElement {
-  static observedAttributes = ["product", "person", "options", "profile", "fields"];
+  static observedAttributes = ["product", "person", "options", "profile", "fields", "campaign"];
   static #near = new IntersectionObserver(
     (entries) => entries.forEach(({ target, isIntersecting }) => isIntersecting && target.#open()),
     { rootMargin: "400px" },
@@ -462,10 +457,10 @@ class Later extends HTMLElement {
   }
 
   /** One question at a time: a newer one silences the older, which then never answers. */
-  #ask(path, question) {
+  #ask(path, question, wait = PATIENCE_MS) {
     this.#control?.abort();
     const control = (this.#control = new AbortController());
-    setTimeout(() => control.abort(), PATIENCE_MS);
+    setTimeout(() => control.abort(), wait);
     return new Promise((resolve, reject) => {
       const still = (settle) => (value) => control === this.#control && settle(value);
       post(path, question, control.signal).then(still(resolve), still(reject));
@@ -480,7 +475,7 @@ class Later extends HTMLElement {
       host: this, text, language, fill, money, day, safeUrl,
       signedIn: () => !!token,
       get: (name) => this.getAttribute(name) ?? undefined,
-      ask: (path, question) => this.#ask(path, question),
+      ask: (...said) => this.#ask(...said),
       draw: (...wanted) => draw(root, ...wanted),
       state: (state, detail) => this.#state(state, detail),
       say: (...said) => say(this, ...said),
@@ -493,11 +488,8 @@ function say(element, name, detail, cancelable = false) {
 }
 
 /** Resolves once somebody looks at the page: nothing is asked for while it is prerendered. */
-function awake() {
-  return new Promise((done) => {
-    if (document.prerendering) document.addEventListener("prerenderingchange", done, { once: true });
-    else done();
-  });
+async function awake() {
+  if (document.prerendering) await new Promise((done) => document.addEventListener("prerenderingchange", done));
 }
 
 /** Remember a promise; a failed one is tried again at the next call. */
@@ -510,7 +502,8 @@ addEventListener("pagehide", flush);
 document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && flush());
 
 if (!customElements.get("lastbook-slot")) {
-  window.lastbook = Object.freeze({ track, identify, reset });
+  // `reset` forgets the shopper, at sign-out.
+  window.lastbook = Object.freeze({ track, identify, reset: () => identify() });
   customElements.define("lastbook-slot", Slot);
   for (const name of LATER) customElements.define(name, class extends Later {});
 }
