@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -90,7 +91,7 @@ def _address(text: str) -> Address:
     try:
         local, _, domain = text.rpartition("@")
         return Address(addr_spec=f"{local}@{domain.encode('idna').decode()}")
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         raise MailRefused("the address is not valid") from None
 
 
@@ -110,8 +111,13 @@ def _keep(folder: Path, name: str, message: EmailMessage) -> None:
 def _deliver(url: str, message: EmailMessage) -> None:
     """Raises MailRefused, MailDown."""
     try:
-        with _connect(url) as server:
+        server = _connect(url)
+        try:
             server.send_message(message)
+        finally:
+            # How the server says goodbye changes nothing: the mail is taken, or not.
+            with contextlib.suppress(OSError, smtplib.SMTPException):
+                server.quit()
     except smtplib.SMTPNotSupportedError:
         raise MailRefused("the server does not take such an address") from None
     except smtplib.SMTPRecipientsRefused as refused:
