@@ -36,6 +36,7 @@ from api.v1.made_lines import MADE_LINES
 from api.v1.measurement_profiles import MEASUREMENT_PROFILES
 from api.v1.measurements import MEASUREMENTS
 from api.v1.models import MODELS
+from api.v1.notices import NOTICES
 from api.v1.option_documents import OPTION_DOCUMENTS
 from api.v1.orders import ORDERS
 from api.v1.payments import PAYMENTS
@@ -90,6 +91,7 @@ ENDPOINTS: list[Endpoint] = [
     *CAMPAIGNS,
     *PREORDERS,
     *PAYMENTS,
+    *NOTICES,
     *STRIPE_WEBHOOK,
 ]
 

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from api.campaign_work import MOVE_CAMPAIGNS, move_campaigns, start_campaign_rounds
 from api.import_work import do_import, refresh_feeds
+from api.notice_work import SEND_NOTICES, send_notices, start_notice_rounds
 from api.payment_work import (
     SETTLE_PAYMENTS,
     do_payment_job,
@@ -177,6 +178,15 @@ def build_worker(settings: Settings) -> App:
     @app.task(name="payment_rounds", queue=QUEUE, queueing_lock="payment_rounds")
     async def payment_rounds(timestamp: int) -> None:
         await start_payment_rounds(settings)
+
+    @app.task(name=SEND_NOTICES, queue=QUEUE, retry=TakenUpWithTheRecord())
+    async def notices(tenant_id: str) -> None:
+        await send_notices(settings, UUID(tenant_id))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="notice_rounds", queue=QUEUE, queueing_lock="notice_rounds")
+    async def notice_rounds(timestamp: int) -> None:
+        await start_notice_rounds(settings)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="take_up_stalled_jobs", queue=QUEUE, queueing_lock="take_up_stalled_jobs")

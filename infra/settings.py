@@ -40,6 +40,10 @@ class Settings:
     """None for the real Stripe."""
     fee_basis_points: int = 0
     """Of what a merchant's shoppers pay: the operator's share, from when the merchant connects an account."""
+    smtp_url: str | None = field(default=None, repr=False)
+    """`smtp://user:password@host:587` or `smtps://…`; None keeps mails as files in the outbox of the data folder."""
+    mail_from: str = "lastbook@localhost"
+    """The address that mails come from; each shop's seller is named before it."""
     fetch_loopback: bool = False
     """Tests only: feeds may be fetched from this machine, by http."""
 
@@ -68,6 +72,8 @@ def read_settings(env: Mapping[str, str] = os.environ) -> Settings:
         stripe_webhook_secret=env.get("STRIPE_WEBHOOK_SECRET") or None,
         stripe_base_url=_stripe_base_url(env),
         fee_basis_points=_whole(env, "LASTBOOK_FEE_BASIS_POINTS", 0),
+        smtp_url=_smtp_url(env),
+        mail_from=env.get("MAIL_FROM") or "lastbook@localhost",
         fetch_loopback=env.get("LASTBOOK_FETCH_LOOPBACK", "0") == "1",
     )
 
@@ -87,6 +93,15 @@ def _stripe_base_url(env: Mapping[str, str]) -> str | None:
     if base is not None and not env.get("STRIPE_API_KEY"):
         raise ValueError("STRIPE_BASE_URL is set without STRIPE_API_KEY: set the key that it takes, or unset both.")
     return base
+
+
+def _smtp_url(env: Mapping[str, str]) -> str | None:
+    url = env.get("SMTP_URL") or None
+    if url is not None and not url.startswith(("smtp://", "smtps://")):
+        raise ValueError("SMTP_URL must start with smtp:// or smtps://.")
+    if url is not None and not env.get("MAIL_FROM"):
+        raise ValueError("SMTP_URL is set without MAIL_FROM: say which address mails come from.")
+    return url
 
 
 def _whole(env: Mapping[str, str], name: str, default: int) -> int:

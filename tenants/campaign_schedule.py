@@ -6,6 +6,7 @@ from infra.database import Connection
 from tenants.campaign_documents import Basis
 from tenants.campaign_offers import state_by_clock
 from tenants.campaign_states import CLOCK, TAKING, CampaignState, Standing, hold_campaign, move_campaign
+from tenants.notices import CAMPAIGN_FAILED
 from tenants.preorder_ends import end_preorders
 from tenants.preorder_states import MONEY_TAKEN, Held, hold_preorders, move_goods
 
@@ -72,7 +73,7 @@ async def _settle(conn: Connection, campaign_id: str, decided: CampaignState, no
     """Those who joined are confirmed, or get all of their money back."""
     joined = await hold_preorders(conn, campaign_id, "joined")
     if decided == "failed":
-        await end_preorders(conn, joined, "cancelled", now=now, reason="the campaign failed")
+        await end_preorders(conn, joined, "cancelled", now=now, reason=CAMPAIGN_FAILED)
     else:
         await move_goods(conn, joined, "confirmed", now=now, reason="the campaign is confirmed")
 

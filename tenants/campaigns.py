@@ -13,6 +13,7 @@ from infra.database import Connection, Row
 from infra.errors import Conflict, FieldError, Invalid
 from tenants.campaign_documents import Campaign
 from tenants.campaign_states import ENDING, CampaignState, CampaignStep, hold_campaign, no_campaign, record_transition
+from tenants.delays import tell_new_dates
 from tenants.fields import ExternalId, Moment
 from tenants.suppression import ERASED, Kind, find_suppressed
 from tenants.upserts import Upserted, make_document, outcomes
@@ -144,7 +145,7 @@ async def clone_campaign(conn: Connection, campaign_id: str, new_id: str) -> Sto
 
 
 async def change_dates(conn: Connection, dates: NewDates, *, now: datetime, actor: str) -> StoredCampaign:
-    """Move a published campaign's dates; audited. What has begun or ended already stays.
+    """Move a published campaign's dates, but for what has begun or ended; audited. Who preordered is told, or asked.
 
     Raises NotFound, Invalid naming the date, CampaignStep.
     """
@@ -157,6 +158,7 @@ async def change_dates(conn: Connection, dates: NewDates, *, now: datetime, acto
         await conn.execute(_CHANGE, dates.id, make_document(document).text, *(getattr(document, n) for n in DATES[:3]))
         said = {name: (_text(getattr(before, name)), _text(value)) for name, value in changed.items()}
         await record_transition(conn, standing, standing.state, now=now, actor=actor, reason=dates.reason, changes=said)
+        await tell_new_dates(conn, dates.id, before=before.ship_until, ship_until=document.ship_until, now=now)
     return await get_campaign(conn, dates.id)
 
 

@@ -58,10 +58,17 @@ PERSONAL_TABLES = (
     PersonalTable("shopper_identifiers", "delete"),
     PersonalTable("campaign_interest", "delete"),
     PersonalTable("preorder_links", "delete", where=f"preorder_id in (select preorder_id from preorders where {_OWN})"),
+    # That it was said stays, and no longer to whom.
+    PersonalTable(
+        "notices",
+        "anonymise",
+        "recipient = null",
+        where=f"preorder_id in (select preorder_id from preorders where {_OWN})",
+    ),
     # What was paid and given back must be accounted for; Stripe's ids stand for the card and its owner.
     *(
         PersonalTable(name, "keep", where=f"preorder_id in (select preorder_id from preorders where {_OWN})")
-        for name in ("preorder_payments", "refunds", "disputes", "charges")
+        for name in ("preorder_payments", "refunds", "disputes", "charges", "preorder_delays")
     ),
     # What was made, paid and owed stays, without a name.
     PersonalTable("preorders", "anonymise", "shopper_id = null, guest_email = null", where=_OWN),

@@ -55,7 +55,7 @@ async def get_linked(conn: Connection, link: ParsedLink) -> UUID:
 
 
 async def forget_guests(conn: Connection, emails: Sequence[str]) -> int:
-    """Guests at these addresses were erased: their preorders lose name and links. Returns how many."""
+    """Guests at these addresses were erased: their preorders lose name, links and addresses. Returns how many."""
     forgotten: int = await conn.fetchval(_FORGET, [normalise_email(email) for email in emails])
     return forgotten
 
@@ -89,6 +89,11 @@ with nameless as (
     delete from preorder_links
     using nameless
     where preorder_links.preorder_id = nameless.preorder_id
+), unaddressed as (
+    update notices
+    set recipient = null
+    from nameless
+    where notices.preorder_id = nameless.preorder_id
 )
 select count(*) from nameless
 """

@@ -14,6 +14,7 @@ from infra.errors import Conflict
 from infra.jobs import defer
 from tenants.charge_schedule import CHARGE_HOUR, charge_moment
 from tenants.charges import Ask, Charge, ChargeUnderWay, Road, find_live_charge, open_charge
+from tenants.notices import NOTHING_LEFT
 from tenants.owed import Mode, Price, Purpose, Standing, joining, owed_back, owed_now
 from tenants.payment_accounts import PaymentAccount, get_payment_account
 from tenants.preorder_states import LIVE, PAYMENT, Fulfilment, Payment, hold_preorder, move_preorder
@@ -182,7 +183,7 @@ async def open_due_charge(conn: Connection, tenant_id: UUID, preorder_id: UUID, 
         return None
     await move_preorder(conn, preorder_id, payment="charging", now=now)
     if owed_now(money.standing(now)) == 0:
-        await move_preorder(conn, preorder_id, payment="paid", now=now, reason="nothing was left to pay")
+        await move_preorder(conn, preorder_id, payment="paid", now=now, reason=NOTHING_LEFT)
         return None
     charge = await _open(conn, _ask(money, now, "off_session"), await get_payment_account(conn), now)
     await defer_charge(conn, tenant_id, charge.charge_key)

@@ -9,6 +9,7 @@ from uuid import UUID
 from infra.database import Connection
 from infra.errors import Conflict, NotFound
 from infra.ids import new_id
+from tenants.notices import Told, find_kind, write_notices
 
 Fulfilment = Literal["reserved", "joined", "confirmed", "in_production", "shipped", "completed", "expired", "cancelled"]
 Payment = Literal[
@@ -173,9 +174,13 @@ def check_step(held: Held, *, fulfilment: Fulfilment | None = None, payment: Pay
 async def record_steps(
     conn: Connection, steps: Sequence[tuple[UUID, Side, str, str]], *, now: datetime, reason: str
 ) -> None:
-    """Append (preorder, side, from, to) to what happened."""
+    """Append (preorder, side, from, to) to what happened, with the notices to those who are to hear of it."""
     columns: tuple[Sequence[object], ...] = tuple(zip(*steps, strict=True))
-    await conn.execute(_RECORD, [new_id() for _ in steps], *columns, now, reason)
+    ids = [new_id() for _ in steps]
+    await conn.execute(_RECORD, ids, *columns, now, reason)
+    kinds = [find_kind(side, from_state, to_state, reason) for _, side, from_state, to_state in steps]
+    told = [Told(step[0], kind, str(step_id)) for step_id, step, kind in zip(ids, steps, kinds, strict=True) if kind]
+    await write_notices(conn, told, now=now)
 
 
 async def list_preorder_transitions(conn: Connection, preorder_id: UUID) -> list[PreorderTransition]:

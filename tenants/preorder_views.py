@@ -14,6 +14,7 @@ from tenants.campaign_offers import state_by_clock
 from tenants.campaign_prices import UnitPrices, share_of
 from tenants.campaign_states import CampaignState, Standing
 from tenants.fields import Moment
+from tenants.notices import Delay
 from tenants.preorder_changes import may_cancel
 from tenants.preorder_states import Fulfilment, Payment
 
@@ -54,6 +55,7 @@ class PreorderView(Struct, frozen=True, kw_only=True):
     withdrawal_notice: str
     may_cancel: bool
     cancel_fee_minor: Annotated[int, Meta(description="Of what was paid, if it is cancelled now.")]
+    delay: Annotated[Delay | None, Meta(description="A later ship date that waits for the shopper's answer.")]
 
 
 async def view_preorders(
@@ -88,7 +90,16 @@ select preorder_id, campaign_id, preorders.product_id, variant_id, quantity, uni
     document -> 'title' as titles, document -> 'checklist' -> 'withdrawal_notice' as notices,
     (document ->> 'ship_from')::date as ship_from, (document ->> 'ship_until')::date as ship_until,
     document -> 'seller' as seller, document -> 'payment' ->> 'mode' as payment_mode,
-    document -> 'cancellation' as cancellation, document -> 'terms' ->> terms_locale as terms
+    document -> 'cancellation' as cancellation, document -> 'terms' ->> terms_locale as terms,
+    (
+        select jsonb_build_object(
+            'change_id', change_id, 'from_day', from_day, 'to_day', to_day, 'needs', needs,
+            'answer_until', answer_until, 'answer', answer, 'answered_at', answered_at
+        )
+        from preorder_delays
+        where preorder_delays.preorder_id = preorders.preorder_id and answer is null
+            and fulfilment in ('reserved', 'joined', 'confirmed', 'in_production')
+    ) as delay
 from preorders
 join campaigns using (tenant_id, campaign_id)
 left join products on products.product_id = preorders.product_id and products.deleted_at is null

@@ -45,6 +45,10 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Meta(description="Files that wait for their import; one goes when its import ends. Default 7, most 30."),
     ] = None
     quotes: Annotated[Days | None, Meta(description="Quotes after they expired. Default 90.")] = None
+    notices: Annotated[
+        Annotated[int, Meta(ge=90, le=36500)] | None,
+        Meta(description="What shoppers were told of their preorders. Default 1095, at least 90."),
+    ] = None
 
 
 DEFAULT_DAYS: Mapping[str, int] = {
@@ -60,6 +64,7 @@ DEFAULT_DAYS: Mapping[str, int] = {
     "quotes": 90,
     "expired_preorders": 90,
     "stripe_events": 90,
+    "notices": 1095,
 }
 
 
@@ -110,6 +115,9 @@ _KINDS = {
         "stripe_events",
         "event_id",
         "stripe_events where handled_at is not null and received_at < $1 order by received_at",
+    ),
+    "notices": _Kind(
+        "notices", "notice_id", "notices where done_at is not null and created_at < $1 order by created_at"
     ),
     "imports": _Kind(
         "imports", "import_id", "imports where finished_at is not null and created_at < $1 order by created_at"

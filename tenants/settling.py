@@ -20,6 +20,7 @@ from tenants.charges import (
     take_up_charge,
 )
 from tenants.disputes import CLOSED, record_dispute
+from tenants.notices import NOT_PAID
 from tenants.payment_accounts import read_retry_policy, tell_account
 from tenants.preorder_ends import cancel_preorder
 from tenants.preorder_money import Money, Payer, give_back, read_money, read_payer
@@ -159,7 +160,7 @@ async def _drop(conn: Connection, tenant_id: UUID, money: Money, charge: Charge,
     reason = charge.error_code or ""
     await move_preorder(conn, money.preorder_id, payment="failed", now=now, reason=reason)
     await move_preorder(conn, money.preorder_id, payment="dropped", now=now, reason="the last try failed")
-    await cancel_preorder(conn, money.preorder_id, now=now, reason="not paid", fee_basis_points=money.fee_basis_points)
+    await cancel_preorder(conn, money.preorder_id, now=now, reason=NOT_PAID, fee_basis_points=money.fee_basis_points)
     await give_back(conn, tenant_id, money.preorder_id, now=now)
 
 

@@ -5,9 +5,11 @@ Whoever has the link may act, so the address stays out of logs, referrers, cache
 
 import contextlib
 import secrets
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs
+from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -19,7 +21,9 @@ from api.public.paying import LATER
 from api.public.preorder_words import Words, words_in
 from api.state import state_of
 from api.writes import settle
+from infra.database import Connection
 from infra.errors import NotFound
+from tenants.delays import NoDelay, answer_delay
 from tenants.imports.money import decimals_of
 from tenants.preorder_changes import CancellationOver, cancel_own
 from tenants.preorder_links import ParsedLink, get_linked, parse_link
@@ -47,11 +51,11 @@ def page_routes() -> list[Route]:
 
 
 async def answer_page(request: Request) -> Response:
-    """The page; a POST cancels the preorder first, as the button of the page does."""
+    """The page; a POST cancels the preorder first, or answers to a delay, as the buttons of the page do."""
     try:
         link = parse_link(request.path_params["secret"])
         view = await _view(request, link)
-        after = await _cancel(request, link, view) if request.method == "POST" else view
+        after = await _act(request, link, view) if request.method == "POST" else view
         return _render(request, view, after)
     except NotFound:
         return HTMLResponse(_templates.get_template("preorder_gone.html").render(), 404, HEADERS)
@@ -64,23 +68,44 @@ async def _view(request: Request, link: ParsedLink) -> PreorderView:
         return (await view_preorders(conn, preorder_ids=[await get_linked(conn, link)], now=state.clock()))[0]
 
 
-async def _cancel(request: Request, link: ParsedLink, view: PreorderView) -> PreorderView:
-    """How it is then: as before, when it cannot be cancelled any more."""
-    state = state_of(request)
+async def _act(request: Request, link: ParsedLink, view: PreorderView) -> PreorderView:
+    """How it is then: as before, when that can no longer be done."""
+    state, act = state_of(request), _ACTS.get(await _read_act(request))
 
     async def once() -> None:
+        assert act is not None
         async with state.db.tenant(link.tenant_id) as conn:
-            await cancel_own(conn, view.preorder_id, now=state.clock())
+            await act(conn, view.preorder_id, state.clock())
 
-    if await _wants_to_cancel(request):
-        with contextlib.suppress(CancellationOver, PreorderStep):
+    if act is not None:
+        with contextlib.suppress(CancellationOver, NoDelay, PreorderStep):
             await settle(once)
     return await _view(request, link)
 
 
-async def _wants_to_cancel(request: Request) -> bool:
+async def _read_act(request: Request) -> str:
     body = await read_body(request, limit=1000, types=(FORM,))
-    return parse_qs(body.decode("latin-1")).get("act") == ["cancel"]
+    return parse_qs(body.decode("latin-1")).get("act", [""])[0]
+
+
+async def _cancel(conn: Connection, preorder_id: UUID, now: datetime) -> None:
+    await cancel_own(conn, preorder_id, now=now)
+
+
+async def _wait(conn: Connection, preorder_id: UUID, now: datetime) -> None:
+    await answer_delay(conn, preorder_id, "accepted", now=now)
+
+
+async def _decline(conn: Connection, preorder_id: UUID, now: datetime) -> None:
+    await answer_delay(conn, preorder_id, "declined", now=now)
+
+
+_ACTS: Mapping[str, Callable[[Connection, UUID, datetime], Awaitable[None]]] = {
+    "cancel": _cancel,
+    "wait": _wait,
+    "decline": _decline,
+}
+"""By the button."""
 
 
 def _render(request: Request, before: PreorderView, view: PreorderView) -> Response:
@@ -93,7 +118,7 @@ def _render(request: Request, before: PreorderView, view: PreorderView) -> Respo
         pay=f"{request.path_params['secret']}/pay" if may_pay(view) else "",
         nonce=nonce,
         money=lambda minor: format_money(minor, view.currency),
-        moment=_format_moment,
+        moment=format_moment,
     )
     policy = f"default-src 'none'; style-src 'nonce-{nonce}'; {_POLICY}"
     return HTMLResponse(html, headers={**HEADERS, "Content-Security-Policy": policy})
@@ -109,6 +134,8 @@ def may_pay(view: PreorderView) -> bool:
 def _say(request: Request, words: Words, before: PreorderView, view: PreorderView) -> str:
     if view.fulfilment == "cancelled" != before.fulfilment:
         return words.cancelled
+    if before.delay is not None and view.delay is None:
+        return words.waits
     return words.later if request.url.query == LATER[1:] else ""
 
 
@@ -119,5 +146,6 @@ def format_money(minor: int, currency: str) -> str:
     return f"{whole:,}{f'.{rest:0{digits}}' if digits else ''} {currency}"
 
 
-def _format_moment(moment: datetime) -> str:
+def format_moment(moment: datetime) -> str:
+    """Such as 2026-03-02 12:00 UTC."""
     return moment.strftime("%Y-%m-%d %H:%M UTC")

@@ -27,6 +27,12 @@ class Words:
     cancelled: str
     fee: str
     free: str
+    delay: str
+    delay_silence: str
+    delay_consent: str
+    wait: str
+    decline: str
+    waits: str
     agreed: str
     terms: str
     withdrawal: str
@@ -52,6 +58,12 @@ ENGLISH = Words(
     cancelled="The preorder is cancelled.",
     fee="If you cancel now, this stays with the seller:",
     free="You may cancel now at no cost.",
+    delay="It ships later",
+    delay_silence="If you say nothing, you agree to the new date. You may answer until:",
+    delay_consent="Without your answer it is cancelled, and all that you paid goes back to you. Please answer until:",
+    wait="I wait",
+    decline="Cancel it at no cost",
+    waits="Thank you: you wait for the new date.",
     agreed="What you agreed to",
     terms="Terms, version",
     withdrawal="Your right to withdraw",
@@ -100,6 +112,12 @@ CHINESE = Words(
     cancelled="预订已取消。",
     fee="现在取消，卖家保留：",
     free="现在可以免费取消。",
+    delay="发货延期",
+    delay_silence="如不答复，即表示您同意新的日期。答复截止：",
+    delay_consent="如无您的答复，预订将取消，您已付的款项将全部退还。答复截止：",
+    wait="我愿意等待",
+    decline="免费取消",
+    waits="谢谢，您同意等待新的日期。",
     agreed="您同意的内容",
     terms="条款，版本",
     withdrawal="您的撤回权",

@@ -18,6 +18,7 @@ from tests.collections.isolation import ask_collections
 from tests.imports.isolation import ask_imports
 from tests.made_for_you.isolation import ask_made_for_you
 from tests.made_orders.isolation import ask_made_to_order
+from tests.notices.isolation import ask_notices
 from tests.options.isolation import ask_options
 from tests.payments.isolation import ask_payments
 from tests.record_book.isolation import ask_record_book
@@ -32,6 +33,7 @@ VISITOR = "visitor-0001"
 PARTS = (
     ask_campaigns,
     ask_payments,
+    ask_notices,
     partial(ask_record_book, ids=IDS),
     ask_made_for_you,
     ask_collections,

@@ -1,6 +1,7 @@
 """Row-level security at work: what the app's own role sees and may write."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
@@ -40,6 +41,7 @@ async def fill_every_table(shop: ShopClient) -> None:
     await fill_record_book(shop, "s0")
     await fill_campaign_tables(shop)
     await fill_payment_tables(shop)
+    await fill_notice_tables(shop)
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
@@ -156,6 +158,14 @@ async def fill_campaign_tables(shop: ShopClient) -> None:
     preorder = await join(shop, shopper_id="s0")
     assert (await shop.api.post("/v1/preorders:link", json={"id": preorder["preorder_id"]})).status_code == 200
     assert (await shop.api.post("/v1/campaigns:interest", json={"id": "c1", "shopper_id": "s0"})).status_code == 200
+
+
+async def fill_notice_tables(shop: ShopClient) -> None:
+    """Joining has written a notice."""
+    assert (await shop.api.put("/v1/notice-settings", json={})).status_code == 200
+    late = str((shop.service.clock() + timedelta(days=70)).date())
+    delayed = await shop.api.post("/v1/campaigns:dates", json={"id": "c1", "reason": "late", "ship_until": late})
+    assert delayed.status_code == 200
 
 
 async def parents(app: Connection) -> list[str]:

@@ -1,0 +1,104 @@
+"""/v1/notices: what shoppers were told of their preorders, and when they are told."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth import authenticate
+from api.bodies import decode_one, read_body
+from api.endpoints import Endpoint, Parameter
+from api.paging import PAGING, make_cursor, read_cursor, read_limit
+from api.resources import IDEMPOTENCY, answer
+from api.state import state_of
+from api.writes import write
+from infra.database import Connection
+from infra.errors import (
+    BadRequest,
+    Forbidden,
+    Invalid,
+    NotFound,
+    TooLarge,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+)
+from tenants.audit import record_audit
+from tenants.notices import Notice, NoticeSettings, list_notices, put_notice_settings, read_notice_settings
+from tenants.preorder_states import no_preorder
+from tenants.preorders import get_preorder
+
+
+class NoticePage(Struct, frozen=True, kw_only=True):
+    """Notices, the oldest first."""
+
+    items: Sequence[Notice]
+    next: str | None
+
+
+async def get_notices(request: Request) -> Response:
+    caller = await authenticate(request, state_of(request).keys, "preorders:read")
+    limit, after, preorder_id = read_limit(request), _read_after(request), _read_preorder(request)
+    async with state_of(request).db.tenant(caller.tenant_id) as conn:
+        if preorder_id is not None:
+            await get_preorder(conn, preorder_id)
+        items = await list_notices(conn, preorder_id=preorder_id, after=after, limit=limit)
+    following = make_cursor(str(items[-1].notice_id)) if len(items) == limit else None
+    return answer(NoticePage(items=items, next=following))
+
+
+async def get_settings(request: Request) -> Response:
+    caller = await authenticate(request, state_of(request).keys, "campaigns:read")
+    async with state_of(request).db.tenant(caller.tenant_id) as conn:
+        return answer(await read_notice_settings(conn))
+
+
+async def put_settings(request: Request) -> Response:
+    """From now on. Who was told of a delay already keeps their time to answer."""
+    caller = await authenticate(request, state_of(request).keys, "campaigns:write")
+    body = await read_body(request)
+    settings = decode_one(body, _settings)
+
+    async def effect(conn: Connection) -> NoticeSettings:
+        await put_notice_settings(conn, settings)
+        await record_audit(conn, actor=f"key {caller.key_id}", action="store notice settings", subject="")
+        return settings
+
+    return await write(request, caller.tenant_id, body, effect)
+
+
+def _read_preorder(request: Request) -> UUID | None:
+    text = request.query_params.get("preorder_id")
+    try:
+        return None if text is None else UUID(text)
+    except ValueError:
+        raise no_preorder() from None
+
+
+def _read_after(request: Request) -> UUID | None:
+    text = read_cursor(request)
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        hint = "Pass the `next` of the page before as it was."
+        raise BadRequest("after is not a cursor of ours.", hint=hint) from None
+
+
+_settings = msgspec.json.Decoder(NoticeSettings)
+
+_KEYED = (BadRequest, Unauthenticated, Forbidden, Unavailable)
+_BODY = (*_KEYED, TooLarge, Unsupported, Invalid)
+_OF = Parameter("preorder_id", "query", {"type": "string", "format": "uuid"}, "Of this preorder only.")
+
+NOTICES = [
+    Endpoint("GET", "/v1/notices", get_notices, "List what shoppers were told of their preorders", "notices",
+             answer=NoticePage, refusals=(*_KEYED, NotFound), scope="preorders:read", parameters=(*PAGING, _OF)),
+    Endpoint("GET", "/v1/notice-settings", get_settings, "Read when shoppers are told", "notices",
+             answer=NoticeSettings, refusals=_KEYED, scope="campaigns:read"),
+    Endpoint("PUT", "/v1/notice-settings", put_settings, "Say when shoppers are told", "notices",
+             answer=NoticeSettings, refusals=_BODY, body=NoticeSettings, scope="campaigns:write",
+             parameters=IDEMPOTENCY),
+]  # fmt: skip
