@@ -34,7 +34,7 @@ class Ranked:
 def rank_shoppers(learned: Learned, catalogue: Catalogue, products: Sequence[str]) -> Ranked:
     """By the best standing among the products: the share of shoppers who score lower for it, so that one that everybody
     likes does not drown the others. Of one product it is the order of its scores. Equals go by id, so one model has one
-    answer. About a quarter of a second a product for a million shoppers.
+    answer. About 0.2 s a product for 300,000 shoppers.
     """
     known, scored = learned.model.read_products(), list[str]()
     standing = np.zeros(len(learned.model.shoppers))
@@ -42,9 +42,21 @@ def rank_shoppers(learned: Learned, catalogue: Catalogue, products: Sequence[str
         scores = score_shoppers(learned, catalogue, known.find(product), product)
         if scores is not None:
             scored.append(product)
-            np.maximum(standing, np.searchsorted(np.sort(scores), scores) / max(len(scores), 1), out=standing)
+            np.maximum(standing, _standing(scores), out=standing)
     order = np.argsort(-standing, kind="stable") if scored else np.empty(0, np.int64)
     return Ranked(learned.model.shoppers, order, scored)
+
+
+def _standing(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The share of scores that are lower, shape (S,)."""
+    order = np.argsort(scores)
+    ascending = scores[order]
+    another = np.ones(len(scores), np.bool_)
+    another[1:] = ascending[1:] != ascending[:-1]
+    lower = np.maximum.accumulate(np.where(another, np.arange(len(scores)), 0))
+    standing = np.empty(len(scores))
+    standing[order] = lower / max(len(scores), 1)
+    return standing
 
 
 def score_shoppers(
