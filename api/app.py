@@ -24,6 +24,8 @@ from api.public.preorder_page import page_routes
 from api.public.stripe_webhook import STRIPE_WEBHOOK
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
+from api.v1.campaign_audiences import CAMPAIGN_AUDIENCES
+from api.v1.campaign_demand import CAMPAIGN_DEMAND
 from api.v1.campaigns import CAMPAIGNS
 from api.v1.collections import COLLECTIONS
 from api.v1.configure import CONFIGURE
@@ -89,6 +91,8 @@ ENDPOINTS: list[Endpoint] = [
     *OPTION_DOCUMENTS,
     *COLLECTIONS.endpoints(),
     *CAMPAIGNS,
+    *CAMPAIGN_AUDIENCES,
+    *CAMPAIGN_DEMAND,
     *PREORDERS,
     *PAYMENTS,
     *NOTICES,

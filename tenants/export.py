@@ -92,12 +92,12 @@ def make_archive(tables: Tables, derived: Mapping[str, object], *, made_at: date
     return buffer.getvalue()
 
 
-def make_csv(rows: Sequence[Mapping[str, object]]) -> str:
-    """With a header; empty without rows."""
+def make_csv(rows: Sequence[Mapping[str, object]], *, columns: Sequence[str] = ()) -> str:
+    """With a header; empty without rows, unless the columns are told."""
     out = io.StringIO()
-    if rows:
+    if rows or columns:
         writer = csv.writer(out)
-        writer.writerow(rows[0])
+        writer.writerow(columns or rows[0])
         writer.writerows([_cell(value) for value in row.values()] for row in rows)
     return out.getvalue()
 

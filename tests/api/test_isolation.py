@@ -15,6 +15,7 @@ from api.paging import make_cursor
 from infra.settings import Settings
 from tests.campaigns.isolation import ask_campaigns
 from tests.collections.isolation import ask_collections
+from tests.demand.isolation import ask_demand
 from tests.imports.isolation import ask_imports
 from tests.made_for_you.isolation import ask_made_for_you
 from tests.made_orders.isolation import ask_made_to_order
@@ -32,6 +33,7 @@ IDS = ("same", "same-2", "only-b")
 VISITOR = "visitor-0001"
 PARTS = (
     ask_campaigns,
+    ask_demand,
     ask_payments,
     ask_notices,
     partial(ask_record_book, ids=IDS),

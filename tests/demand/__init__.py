@@ -1,0 +1,1 @@
+"""Demand boards, forecasts, production exports and audiences of campaigns."""
