@@ -48,6 +48,16 @@ async def test_c3_a_preference_on_record_is_put_in_for_its_owner_alone(shop: Sho
     assert (await initials(shopper="mei"), await initials(shopper="jun"), await initials()) == ("ML", None, None)
 
 
+async def test_c8_what_takes_longer_than_any_quote_promises_has_no_promise(shop: ShopClient) -> None:
+    await open_workshop(shop, "mei", base_lead_days=3650)
+    await measured(shop, "mei", *WHOLE)
+
+    async def promised(sole: str) -> bool:
+        return (await configured(shop, shopper="mei", answers={"sole": sole}))["promise"] is not None
+
+    assert (await promised("cloth"), await promised("rubber")) == (True, False)
+
+
 async def test_c10_what_is_made_for_one_person_is_said_before_ordering(shop: ShopClient) -> None:
     await open_workshop(shop, "mei")
     await measured(shop, "mei", *WHOLE)
