@@ -164,13 +164,15 @@ select quote_id, shopper_id, product_id, price_minor, currency, lead_days, expir
     exists (select from made_lines where made_lines.quote_id = quotes.quote_id) as ordered,
     jsonb_array_length(measured) as measures,
     case
-        when copied_order_id is not null then coalesce(
-            (
-                select jsonb_array_length(measurements)
-                from made_lines
-                where order_id = copied_order_id and line_id = copied_line_id
-            ),
-            0
+        when copied_order_id is not null then (
+            select count(*)
+            from jsonb_to_recordset(measured) as needed (key text, side text)
+            where exists (
+                select
+                from made_lines as copied, jsonb_to_recordset(measurements) as kept (key text, side text)
+                where copied.order_id = copied_order_id and copied.line_id = copied_line_id
+                    and kept.key = needed.key and kept.side = needed.side
+            )
         )
         else (
             select count(*)

@@ -25,7 +25,7 @@ from tests.made_orders.shoemaker import (
     push,
     quote,
 )
-from tests.options.shoes import publish_at
+from tests.options.shoes import measure, publish_at
 from tests.privacy.people import store
 from tests.record_book.shoemaker import agree
 from tests.support.problems import check_problem
@@ -296,6 +296,21 @@ async def test_c5_what_is_no_longer_offered_is_named_when_it_is_ordered_again(wo
 
     problem = check_problem(await workshop.api.post("/v1/quotes:reorder", json=body), 422)
     assert problem["errors"][0]["field"] == "answers.initials"
+
+
+async def test_c5_a_reorder_by_options_that_need_fewer_measures_copies_those_under_their_names_of_now(
+    workshop: ShopClient,
+) -> None:
+    await ordered(workshop)
+    kept = [one for one in SHOE["options"] if one["id"] not in ("length", "girth")]
+    renamed = measure("foot", key="foot_length", sided="each", min=1500, max=3000)
+    await publish_at(workshop, SHOE | {"options": [*kept, renamed]})
+
+    assert (await push(workshop, "o2", line(await reorder(workshop)))).status_code == 200
+
+    [made] = await lines_of(workshop, "o2")
+    assert lengths(made) == {("foot_length", "left"): LEFT, ("foot_length", "right"): RIGHT}
+    assert {one["option"] for one in made["measurements"]} == {"foot"}
 
 
 async def test_c5_a_proven_shopper_sees_and_reorders_their_own_and_no_others(workshop: ShopClient) -> None:
