@@ -59,7 +59,7 @@ async def ask(state: State, body: bytes) -> PublicAnswer:
     wish = Wish(text=said.text, product_id=said.product, person_id=said.person)
 
     async def effect(conn: Connection) -> SpecialRequest:
-        named = await name_proven(conn, proven)
+        named = await name_proven(conn, proven.shopper_id)
         return await open_request(conn, named, wish, actor=ACTOR, public=True, now=now)
 
     return await _do(state, proven, effect)
