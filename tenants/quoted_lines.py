@@ -79,6 +79,11 @@ async def check_lines(conn: Connection, lines: Sequence[ToldLine]) -> CheckedLin
     return _judge(lines, _Known(made, quotes, named, await list_consenting(conn, owners)))
 
 
+async def forget_copies(conn: Connection, order_id: str) -> None:
+    """Drop the quotes that take their measures from an order that is deleted: the next order of that id is another."""
+    await conn.execute("delete from quotes where copied_order_id = $1", order_id)
+
+
 def _judge(lines: Sequence[ToldLine], known: _Known) -> CheckedLines:
     refused, new = dict[str, FieldError](), dict[UUID, NewLine]()
     for one in lines:

@@ -298,6 +298,17 @@ async def test_c5_what_is_no_longer_offered_is_named_when_it_is_ordered_again(wo
     assert problem["errors"][0]["field"] == "answers.initials"
 
 
+async def test_c5_a_reorder_never_takes_the_measures_of_another_order_with_the_same_id(workshop: ShopClient) -> None:
+    await ordered(workshop)
+    again = await reorder(workshop)
+    assert (await workshop.api.delete("/v1/orders/o1")).status_code == 204
+    await measure_feet(workshop, 2501, 2502)
+    await ordered(workshop)
+
+    refused = check_problem(await push(workshop, "o2", line(again)), 422)
+    assert refused["errors"][0]["field"] == "lines[0].quote_id"
+
+
 async def test_c5_a_reorder_by_options_that_need_fewer_measures_copies_those_under_their_names_of_now(
     workshop: ShopClient,
 ) -> None:
