@@ -1,8 +1,9 @@
 """Configuring: a product as it would be made, for a page and for the merchant's server alike."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+from uuid import UUID
 
-from api.public.personal import read_personal
+from api.public.personal import read_mine
 from api.state import State
 from infra.database import Connection
 from infra.errors import Invalid, NotFound
@@ -28,33 +29,30 @@ async def configure_for(state: State, live: LiveTenant, wished: Wished, shopper_
 
     Raises NotMadeToOrder, UnknownPerson, DatabaseDown.
     """
-    now = state.clock().timestamp()
-    published = _find_document(live, wished.product, now, await _read_collections(state, live, shopper_id))
+    now = state.clock()
     async with state.db.tenant(live.tenant_id) as conn:
+        row_id = None if shopper_id is None else await find_shopper_id(conn, shopper_id)
+        published = _find_document(live, wished.product, now, await read_mine(conn, live, row_id, now=now))
         terms = Terms(await read_work_calendar(conn), await read_notice(conn))
-        record = None if shopper_id is None else await _read_record(conn, shopper_id, wished.person, now)
-    return configure(live, published, wished, record, terms, now=now)
+        record = None if shopper_id is None else await _read_record(conn, row_id, wished.person, now)
+    return configure(live, published, wished, record, terms, now=now.timestamp())
 
 
-async def _read_collections(state: State, live: LiveTenant, shopper_id: str | None) -> frozenset[str]:
-    """Which collections with a personal audience hold the shopper; asked only where there are any."""
-    if not live.opening.personal:
-        return frozenset()
-    return (await read_personal(state, live, shopper_id, (), now=state.clock())).collections
-
-
-def _find_document(live: LiveTenant, product_id: str, now: float, mine: frozenset[str]) -> Published:
+def _find_document(live: LiveTenant, product_id: str, now: datetime, mine: frozenset[str]) -> Published:
     published = live.documents.get(product_id)
-    if published is None or product_id not in live.catalogue.rows or not live.may_name(product_id, now, mine):
+    if (
+        published is None
+        or product_id not in live.catalogue.rows
+        or not live.may_name(product_id, now.timestamp(), mine)
+    ):
         raise NotMadeToOrder(f"The product {product_id!r} is not made to order.")
     return published
 
 
-async def _read_record(conn: Connection, shopper_id: str, person: str | None, now: float) -> Record:
-    row_id = await find_shopper_id(conn, shopper_id)
+async def _read_record(conn: Connection, row_id: UUID | None, person: str | None, now: datetime) -> Record:
     if row_id is None:
         return Record(allowed=False)
     try:
-        return await read_record(conn, row_id, person_id=person, now=datetime.fromtimestamp(now, UTC))
+        return await read_record(conn, row_id, person_id=person, now=now)
     except NotFound as unknown:
         raise UnknownPerson(unknown.detail) from unknown

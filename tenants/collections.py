@@ -17,6 +17,7 @@ from infra.database import Connection
 from infra.errors import FieldError, Invalid, NotFound
 from tenants.attribute_filters import Operator, filter_attribute
 from tenants.attributes import AttributeDefinition, Locale, find_definitions
+from tenants.consent import allowed
 from tenants.fields import ExternalId, Moment, Scalar, ShortText, check_moments, check_period
 from tenants.named import name_shoppers
 from tenants.shop_documents import delete_document, find_document, list_documents, refuse_too_many, upsert_documents
@@ -154,6 +155,18 @@ async def list_open_to(conn: Connection, shopper_id: UUID, *, now: datetime) -> 
     return frozenset(held | await _matching(conn, shopper_id, wanted)) if wanted else frozenset(held)
 
 
+async def is_closed(conn: Connection, product_id: str, shopper_id: UUID | None, *, now: datetime) -> bool:
+    """Whether the product is of exclusive collections and none of them is open to this shopper (None: a stranger, as
+    is one who does not want to be recognised)."""
+    rows = await conn.fetch(_EXCLUSIVE, product_id, now)
+    if not rows or any(row["open"] and row["kind"] == "everyone" for row in rows):
+        return False
+    personal = {row["document_id"] for row in rows if row["open"]}
+    if not personal or shopper_id is None or not await allowed(conn, shopper_id, "personalisation"):
+        return True
+    return personal.isdisjoint(await list_open_to(conn, shopper_id, now=now))
+
+
 async def _matching(conn: Connection, shopper_id: UUID, wanted: Mapping[str, Sequence[AttributeFilter]]) -> set[str]:
     """Names of those filters that all hold for the shopper."""
     definitions = await find_definitions(conn, "shopper")
@@ -260,7 +273,18 @@ where collection_id = any($1::text[])
 group by collection_id
 """
 
-_OPEN_PERSONAL = """
+_OPEN = """
+coalesce((document ->> 'starts_at')::timestamptz <= $2, true)
+    and coalesce((document ->> 'ends_at')::timestamptz > $2, true)
+"""
+
+_EXCLUSIVE = f"""
+select document_id, document -> 'audience' ->> 'kind' as kind, {_OPEN} as open
+from collections
+where deleted_at is null and (document ->> 'exclusive')::boolean and document -> 'products' ? $1
+"""
+
+_OPEN_PERSONAL = f"""
 select document_id, document -> 'audience' ->> 'kind' as kind, document -> 'audience' -> 'attributes' as attributes,
     exists (
         select
@@ -269,7 +293,5 @@ select document_id, document -> 'audience' ->> 'kind' as kind, document -> 'audi
         where collection_id = document_id and $1 in (shoppers.shopper_id, merged_into)
     ) as named
 from collections
-where deleted_at is null and document -> 'audience' ->> 'kind' <> 'everyone'
-    and coalesce((document ->> 'starts_at')::timestamptz <= $2, true)
-    and coalesce((document ->> 'ends_at')::timestamptz > $2, true)
+where deleted_at is null and document -> 'audience' ->> 'kind' <> 'everyone' and {_OPEN}
 """

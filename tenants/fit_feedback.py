@@ -85,7 +85,7 @@ async def delete_fit_feedback(conn: Connection, name: str) -> None:
 
 
 async def read_leaning(conn: Connection, product_id: str) -> Leaning:
-    """How many said what of a product, of all its sizes together."""
+    """How many people said what of a product last, of all its sizes together."""
     rows = await conn.fetch(_LEANING, product_id)
     return Leaning(**{row["verdict"]: row["voices"] for row in rows})
 
@@ -120,9 +120,14 @@ from fit_feedback
 left join shoppers using (tenant_id, shopper_id)
 """
 
+# Without a shopper each is somebody else's.
 _LEANING = """
 select verdict, count(*) as voices
-from fit_feedback
-where product_id = $1
+from (
+    select distinct on (coalesce(shopper_id::text, feedback_id)) verdict
+    from fit_feedback
+    where product_id = $1
+    order by coalesce(shopper_id::text, feedback_id), updated_at desc, feedback_id desc
+) as people
 group by verdict
 """

@@ -137,10 +137,21 @@ insert into made_lines (
 select line.order_id, line.line_id, line.quote_id, quotes.product_id, people.external_id, quotes.document_id,
     quotes.version, quotes.configuration_id, quotes.answers, quotes.summary,
     case
-        when copied_order_id is not null then (
-            select measurements
-            from made_lines as copied
-            where copied.order_id = copied_order_id and copied.line_id = copied_line_id
+        when copied_order_id is not null then coalesce(
+            (
+                select jsonb_agg(kept.measure || jsonb_build_object('option', needed.option) order by place)
+                from rows from (
+                    jsonb_to_recordset(measured) as (option text, key text, side text)
+                ) with ordinality as needed (option, key, side, place)
+                cross join lateral (
+                    select measure
+                    from made_lines as copied, jsonb_array_elements(measurements) as measure
+                    where copied.order_id = copied_order_id and copied.line_id = copied_line_id
+                        and measure ->> 'key' = needed.key and measure ->> 'side' = needed.side
+                    limit 1
+                ) as kept
+            ),
+            '[]'
         )
         else coalesce(
             (

@@ -16,7 +16,7 @@ from tenants.fields import Attributes, Currency, ExternalId, MinorUnits, Moment,
 from tenants.made_lines import freeze_lines
 from tenants.merges import forget_moves
 from tenants.named import Named, follow_named, make_shoppers
-from tenants.quoted_lines import ToldLine, check_lines
+from tenants.quoted_lines import ToldLine, check_lines, forget_copies
 from tenants.suppression import list_suppressed
 from tenants.upserts import Upserted, make_document, outcomes
 
@@ -132,6 +132,7 @@ async def delete_order(conn: Connection, order_id: str) -> None:
     """Delete it with its lines. Raises NotFound."""
     if await conn.fetchval("delete from orders where order_id = $1 returning true", order_id) is None:
         raise NotFound(f"There is no order {order_id!r}.")
+    await forget_copies(conn, order_id)
     await forget_moves(conn, "orders", [order_id])
 
 

@@ -79,6 +79,11 @@ async def check_lines(conn: Connection, lines: Sequence[ToldLine]) -> CheckedLin
     return _judge(lines, _Known(made, quotes, named, await list_consenting(conn, owners)))
 
 
+async def forget_copies(conn: Connection, order_id: str) -> None:
+    """Drop the quotes that take their measures from an order that is deleted: the next order of that id is another."""
+    await conn.execute("delete from quotes where copied_order_id = $1", order_id)
+
+
 def _judge(lines: Sequence[ToldLine], known: _Known) -> CheckedLines:
     refused, new = dict[str, FieldError](), dict[UUID, NewLine]()
     for one in lines:
@@ -164,13 +169,15 @@ select quote_id, shopper_id, product_id, price_minor, currency, lead_days, expir
     exists (select from made_lines where made_lines.quote_id = quotes.quote_id) as ordered,
     jsonb_array_length(measured) as measures,
     case
-        when copied_order_id is not null then coalesce(
-            (
-                select jsonb_array_length(measurements)
-                from made_lines
-                where order_id = copied_order_id and line_id = copied_line_id
-            ),
-            0
+        when copied_order_id is not null then (
+            select count(*)
+            from jsonb_to_recordset(measured) as needed (key text, side text)
+            where exists (
+                select
+                from made_lines as copied, jsonb_to_recordset(measurements) as kept (key text, side text)
+                where copied.order_id = copied_order_id and copied.line_id = copied_line_id
+                    and kept.key = needed.key and kept.side = needed.side
+            )
         )
         else (
             select count(*)

@@ -18,6 +18,7 @@ from infra.database import Connection, Row
 from infra.errors import Conflict, FieldError, Invalid, NotFound
 from infra.ids import new_id
 from tenants.attributes import Locale
+from tenants.collections import is_closed
 from tenants.fields import ExternalId, MinorUnits, Moment, Quantity, Scalar
 from tenants.measured import MeasurementsNotAllowed, Side, read_record
 from tenants.named import Named, follow_named
@@ -164,11 +165,13 @@ async def read_made_by(conn: Connection, named: Named | None, person_id: str | N
 async def open_quote(
     conn: Connection, wish: QuoteWish, named: Named | None, made_by: MadeBy, *, public: bool = False, now: datetime
 ) -> Quote:
-    """Compute it and let it stand. `public`: only of products that everybody may see.
+    """Compute it and let it stand. `public`: only of products that this shopper, or a stranger, may see.
 
     Raises NotMadeToOrder, NotOrderable, PriceChanged, MeasurementsNotAllowed, Invalid.
     """
     offered = await _find_offered(conn, wish.product_id, public=public, now=now)
+    if public and await is_closed(conn, wish.product_id, None if named is None else named.shopper_id, now=now):
+        raise _not_made(wish.product_id)
     found = evaluate(
         offered.published,
         offered.price_minor,
@@ -212,8 +215,12 @@ async def _find_offered(conn: Connection, product_id: str, *, public: bool, now:
     row = await conn.fetchrow(_PRODUCT, product_id, now, public)
     published = None if row is None else await find_published(conn, product_id, now=now)
     if row is None or published is None:
-        raise NotMadeToOrder(f"The product {product_id!r} is not made to order.")
+        raise _not_made(product_id)
     return _Offered(row["price_minor"], row["currency"], published)
+
+
+def _not_made(product_id: str) -> NotMadeToOrder:
+    return NotMadeToOrder(f"The product {product_id!r} is not made to order.")
 
 
 def _refuse_unorderable(found: Evaluation, wish: QuoteWish) -> None:

@@ -20,6 +20,7 @@ from infra.database import Connection, Row
 from infra.errors import Conflict, FieldError, Invalid, NotFound
 from infra.ids import new_id
 from tenants.audit import record_audit
+from tenants.collections import is_closed
 from tenants.fields import Currency, ExternalId, MinorUnits, Moment, check_moments
 from tenants.named import Named, follow_named
 from tenants.work_calendar import LeadDays, make_calendar, promise
@@ -85,10 +86,16 @@ class TooManyOpen(Conflict):
     hint = "Answer, accept or decline some first."
 
 
-async def open_request(conn: Connection, named: Named, wish: Wish, *, actor: str, now: datetime) -> SpecialRequest:
-    """Take a shopper's wish. Raises Invalid for a product or person that is not theirs to name, TooManyOpen."""
+async def open_request(
+    conn: Connection, named: Named, wish: Wish, *, actor: str, public: bool = False, now: datetime
+) -> SpecialRequest:
+    """Take a shopper's wish. `public`: a product that pages do not show this shopper is as unknown as none.
+
+    Raises Invalid for a product or person that is not theirs to name, TooManyOpen.
+    """
     person = await _hold_person(conn, named.shopper_id, wish.person_id)
-    await _refuse_unknown_product(conn, wish.product_id)
+    if wish.product_id is not None and not await _knows(conn, wish.product_id, named, public=public, now=now):
+        raise _invalid("product_id", "is not a product of this shop")
     if await conn.fetchval(_COUNT_OPEN, named.shopper_id, now) >= MOST_OPEN:
         raise TooManyOpen(f"The shopper has {MOST_OPEN} open requests.")
     request_id = new_id()
@@ -179,9 +186,10 @@ async def _hold_person(conn: Connection, shopper_id: UUID, person: str | None) -
     return found
 
 
-async def _refuse_unknown_product(conn: Connection, product_id: str | None) -> None:
-    if product_id is not None and not await conn.fetchval(_PRODUCT, product_id):
-        raise _invalid("product_id", "is not a product of this shop")
+async def _knows(conn: Connection, product_id: str, named: Named, *, public: bool, now: datetime) -> bool:
+    if not await conn.fetchval(_PRODUCT, product_id, public, now):
+        return False
+    return not (public and await is_closed(conn, product_id, named.shopper_id, now=now))
 
 
 async def _tell(conn: Connection, actor: str, action: str, request_id: UUID) -> None:
@@ -226,7 +234,12 @@ for key share
 """
 
 _PRODUCT = """
-select exists (select from products where product_id = $1 and status = 'active' and deleted_at is null)
+select exists (
+    select
+    from products
+    where product_id = $1 and status = 'active' and deleted_at is null
+        and (not $2 or restricted_to_segments = '{}' and coalesce(available_from <= $3, true))
+)
 """
 
 _QUOTE = """

@@ -19,7 +19,7 @@ from tenants.option_texts import text_of
 from tenants.option_views import OptionView, list_views
 from tenants.options import Region
 from tenants.quotes import Answers, PromiseMade, Withdrawal
-from tenants.work_calendar import WorkCalendar, promise
+from tenants.work_calendar import MOST_LEAD_DAYS, WorkCalendar, promise
 
 
 class Wished(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -103,7 +103,8 @@ def configure(
     region, locale = wished.region, wished.locale
     found = evaluate_for(published, priced, wished.answers, record, region=region, now=at, locale=locale)
     made = tell_made(published, priced, record, region=region, now=at)
-    ordered = found.complete and found.consistent
+    # As for a quote: more days than that are not promised, and a calendar would not end.
+    ordered = found.complete and found.consistent and found.lead_days <= MOST_LEAD_DAYS
     return Configured(
         product=_product(live, row),
         document=_document(published, found, priced, locale),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Annotated
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
@@ -10,17 +9,15 @@ from msgspec import Meta, Struct
 from api.bodies import decode_one
 from api.public.addresses import make_address
 from api.public.answers import PublicAnswer
+from api.public.proven import find_asker, open_asker, open_proven
 from api.public.wire import PublishableKey, Token
 from api.state import State
 from api.writes import settle
-from infra.database import Connection
 from infra.errors import Conflict, NotFound
 from tenants.attributes import Locale
 from tenants.campaign_cards import MOST, CampaignCard, list_cards
 from tenants.campaign_interest import Interest, record_interest
 from tenants.fields import ExternalId, Moment
-from tenants.named import Named, make_shoppers
-from tenants.suppression import find_suppressed
 
 
 class CampaignsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -57,7 +54,7 @@ class InterestedOut(Struct, frozen=True, kw_only=True):
 async def ask_campaigns(state: State, body: bytes) -> PublicAnswer:
     """Cards; what is not published, or not there, is left out."""
     wanted, now = decode_one(body, _wanted), state.clock()
-    tenant_id, _ = await who_asks(state, wanted.key, None)
+    tenant_id, _ = await open_asker(state, key=wanted.key, token=None, now=now)
     async with state.db.tenant(tenant_id) as conn:
         cards = await list_cards(
             conn, campaign_ids=wanted.campaigns, product_ids=wanted.products, locale=wanted.locale, now=now
@@ -68,7 +65,7 @@ async def ask_campaigns(state: State, body: bytes) -> PublicAnswer:
 async def tell_interest(state: State, body: bytes) -> PublicAnswer:
     """Once a shopper; the first time counts."""
     told, now = decode_one(body, _interested), state.clock()
-    tenant_id, shopper_id = await who_asks(state, told.key, told.token)
+    tenant_id, shopper_id = await open_proven(state, key=told.key, token=told.token, now=now)
 
     async def once() -> Interest | None:
         async with state.db.tenant(tenant_id) as conn:
@@ -79,26 +76,6 @@ async def tell_interest(state: State, body: bytes) -> PublicAnswer:
     # Who was erased and is still signed in is thanked, and nothing is kept of it.
     since = now if known is None else known.at
     return PublicAnswer(msgspec.json.encode(InterestedOut(campaign=told.campaign, at=since)))
-
-
-async def who_asks(state: State, key: str, token: str | None) -> tuple[UUID, str | None]:
-    """The tenant, and the shopper's external id if a token proves one. Raises Unauthenticated.
-
-    What a shopper orders does not depend on whether they want to be shown recommendations.
-    """
-    caller = state.keys.find_caller(key, "publishable") or await state.keys.caller(key, "publishable")
-    if token is None:
-        return caller.tenant_id, None
-    now = state.clock().timestamp()
-    known = state.tokens.find(token, caller.tenant_id, now)
-    return caller.tenant_id, known or await state.tokens.shopper(token, caller.tenant_id, now)
-
-
-async def find_asker(conn: Connection, shopper_id: str | None) -> Named | None:
-    """The shopper's record, made if there is none yet, and held; None for nobody, and for who was erased."""
-    if shopper_id is None or await find_suppressed(conn, [("external_id", shopper_id)]):
-        return None
-    return (await make_shoppers(conn, [shopper_id]))[shopper_id]
 
 
 _wanted = msgspec.json.Decoder(CampaignsIn)

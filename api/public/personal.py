@@ -66,8 +66,16 @@ async def _read(
         shopper_id = await find_shopper_id(conn, external_id)
         if shopper_id is None:
             return Personal(records=UNMEASURED)
-        mine = await list_open_to(conn, shopper_id, now=now) if live.opening.personal else frozenset()
+        mine = await read_mine(conn, live, shopper_id, now=now)
         return Personal(mine, await _read_records(conn, shopper_id, people, now) if live.made else None)
+
+
+async def read_mine(conn: Connection, live: LiveTenant, shopper_id: UUID | None, *, now: datetime) -> frozenset[str]:
+    """Ids of the open collections with a personal audience that hold the shopper; asked only where there are any."""
+    live.advance(now.timestamp())
+    if shopper_id is None or not live.opening.personal:
+        return frozenset()
+    return await list_open_to(conn, shopper_id, now=now)
 
 
 async def _read_records(

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from api.bodies import decode_one
 from api.public.addresses import make_address
 from api.public.answers import PublicAnswer
-from api.public.campaigns import find_asker, who_asks
+from api.public.proven import find_asker, open_asker
 from api.public.wire import PublishableKey, Token
 from api.resources import refusal_of
 from api.state import State
@@ -134,7 +134,7 @@ class PreorderOut(Struct, frozen=True, kw_only=True):
 async def open_one(state: State, body: bytes) -> PublicAnswer:
     """Reserve units for half an hour."""
     wanted, now = decode_one(body, _open), state.clock()
-    tenant_id, shopper_id = await who_asks(state, wanted.key, wanted.token)
+    tenant_id, shopper_id = await open_asker(state, key=wanted.key, token=wanted.token, now=now)
 
     secret, sha256 = make_link(tenant_id)
 
@@ -154,7 +154,7 @@ async def open_one(state: State, body: bytes) -> PublicAnswer:
 async def pay(state: State, body: bytes) -> PublicAnswer:
     """Go on with what is to be paid now: to join, or after a charge that failed."""
     asked = decode_one(body, _pay)
-    tenant_id, shopper_id = await who_asks(state, asked.key, asked.token)
+    tenant_id, shopper_id = await open_asker(state, key=asked.key, token=asked.token, now=state.clock())
     async with state.db.tenant(tenant_id) as conn:
         preorder_id = await _find_own(conn, tenant_id, asked, shopper_id)
     checkout_url = await state.payments.check_out(tenant_id, preorder_id)
@@ -164,7 +164,8 @@ async def pay(state: State, body: bytes) -> PublicAnswer:
 async def ask_status(state: State, body: bytes) -> PublicAnswer:
     """What has become of it."""
     asked, now = decode_one(body, _ask), state.clock()
-    tenant_id, shopper_id = await who_asks(state, asked.key, None if asked.link else asked.token)
+    token = None if asked.link else asked.token
+    tenant_id, shopper_id = await open_asker(state, key=asked.key, token=token, now=now)
     async with state.db.tenant(tenant_id) as conn:
         if asked.link is not None:
             found = await view_preorders(conn, preorder_ids=[await _by_link(conn, tenant_id, asked.link)], now=now)
@@ -214,7 +215,8 @@ async def _act(
     state: State, asked: CancelIn, act: Callable[[Connection, UUID], Awaitable[None]], now: datetime
 ) -> PublicAnswer:
     """Do it to the one preorder that is meant, and answer how it is then."""
-    tenant_id, shopper_id = await who_asks(state, asked.key, None if asked.link else asked.token)
+    token = None if asked.link else asked.token
+    tenant_id, shopper_id = await open_asker(state, key=asked.key, token=token, now=now)
 
     async def once() -> PreorderOut:
         async with state.db.tenant(tenant_id) as conn:

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from api.bodies import decode_one
 from api.public.addresses import make_address
 from api.public.answers import PublicAnswer
-from api.public.proven import Proven, name_proven, open_proven
+from api.public.proven import name_proven, open_asker, open_proven
 from api.public.wire import ProvenIn, PublishableKey, Token
 from api.state import State
 from api.writes import settle
@@ -60,8 +60,7 @@ class OwnLines(Struct, frozen=True, kw_only=True):
 async def ask_quote(state: State, body: bytes) -> PublicAnswer:
     """Compute a price on the server, and let it stand for a while."""
     said, now = decode_one(body, _quote), state.clock()
-    caller = state.keys.find_caller(said.key, "publishable") or await state.keys.caller(said.key, "publishable")
-    proven = None if said.token is None else await open_proven(state, key=said.key, token=said.token, now=now)
+    asker = await open_asker(state, key=said.key, token=said.token, now=now)
     wish = QuoteWish(
         product_id=said.product,
         answers=said.answers,
@@ -73,11 +72,11 @@ async def ask_quote(state: State, body: bytes) -> PublicAnswer:
     )
 
     async def effect(conn: Connection) -> Quote:
-        named = None if proven is None else await name_proven(conn, proven)
+        named = None if asker.shopper_id is None else await name_proven(conn, asker.shopper_id)
         made_by = await read_made_by(conn, named, wish.person_id, now=now)
         return await open_quote(conn, wish, named, made_by, public=True, now=now)
 
-    return await _do(state, caller.tenant_id, effect)
+    return await _do(state, asker.tenant_id, effect)
 
 
 async def ask_reorder(state: State, body: bytes) -> PublicAnswer:
@@ -95,7 +94,7 @@ async def ask_reorder(state: State, body: bytes) -> PublicAnswer:
 async def list_made(state: State, body: bytes) -> PublicAnswer:
     """What the shopper had made before."""
     said = decode_one(body, _own)
-    proven: Proven = await open_proven(state, key=said.key, token=said.token, now=state.clock())
+    proven = await open_proven(state, key=said.key, token=said.token, now=state.clock())
     async with state.db.tenant(proven.tenant_id) as conn:
         whose = await find_shopper_id(conn, proven.shopper_id)
         items = () if whose is None else await list_own_lines(conn, whose, limit=MOST_SHOWN)

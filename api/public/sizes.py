@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from api.bodies import decode_one
 from api.public.answers import PublicAnswer
 from api.public.page import Page, open_page
-from api.public.personal import read_personal
+from api.public.personal import read_mine
 from api.public.wire import PublishableKey, Token
 from api.sizing import Typed, Wearer, answer_size
 from api.state import State
@@ -32,12 +32,10 @@ async def ask_size(state: State, body: bytes) -> PublicAnswer:
     """Advise; a product that pages do not know of is answered as one without a chart."""
     asked, now = decode_one(body, _decoder), state.clock()
     page = await open_page(state, key=asked.key, token=asked.token, visitor=None, now=now.timestamp())
-    personal = await read_personal(state, page.live, page.shopper_id, now=now)
-    known = asked.product in page.live.catalogue.rows and page.live.may_name(
-        asked.product, now.timestamp(), personal.collections
-    )
     async with state.db.tenant(page.tenant_id) as conn:
         wearer = await _wearer(conn, page, asked.person)
+        mine = await read_mine(conn, page.live, None if wearer is None else wearer.shopper_id, now=now)
+        known = asked.product in page.live.catalogue.rows and page.live.may_name(asked.product, now.timestamp(), mine)
         found = await answer_size(
             conn, asked.product, asked.measurements, wearer, now=now, counts=False, hidden=not known
         )

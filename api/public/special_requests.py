@@ -59,7 +59,8 @@ async def ask(state: State, body: bytes) -> PublicAnswer:
     wish = Wish(text=said.text, product_id=said.product, person_id=said.person)
 
     async def effect(conn: Connection) -> SpecialRequest:
-        return await open_request(conn, await name_proven(conn, proven), wish, actor=ACTOR, now=now)
+        named = await name_proven(conn, proven.shopper_id)
+        return await open_request(conn, named, wish, actor=ACTOR, public=True, now=now)
 
     return await _do(state, proven, effect)
 

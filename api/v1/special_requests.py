@@ -70,7 +70,8 @@ async def get_page(request: Request) -> Response:
     limit, before = read_limit(request), read_uuid_cursor(request)
     wanted, shopper = _read_state(request), request.query_params.get("shopper_id")
     async with state.db.tenant(caller.tenant_id) as conn:
-        whose = None if shopper is None else await find_shopper_id(conn, shopper.replace("\0", ""))
+        # No id has a NUL, and the record cannot be asked for one.
+        whose = None if shopper is None or "\0" in shopper else await find_shopper_id(conn, shopper)
         if shopper is not None and whose is None:
             return answer({"items": [], "next": None})
         items = await list_requests(conn, state=wanted, shopper_id=whose, before=before, limit=limit, now=state.clock())

@@ -1,5 +1,6 @@
 """The configurator's address: one answer for what is chosen, what it costs, when it is ready, and what is missing."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -46,6 +47,16 @@ async def test_c3_a_preference_on_record_is_put_in_for_its_owner_alone(shop: Sho
         return (await configured(shop, **who))["answers"].get("initials")
 
     assert (await initials(shopper="mei"), await initials(shopper="jun"), await initials()) == ("ML", None, None)
+
+
+async def test_c8_what_takes_longer_than_any_quote_promises_has_no_promise(shop: ShopClient) -> None:
+    await open_workshop(shop, "mei", base_lead_days=3650)
+    await measured(shop, "mei", *WHOLE)
+
+    async def promised(sole: str) -> bool:
+        return (await configured(shop, shopper="mei", answers={"sole": sole}))["promise"] is not None
+
+    assert (await promised("cloth"), await promised("rubber")) == (True, False)
 
 
 async def test_c10_what_is_made_for_one_person_is_said_before_ordering(shop: ShopClient) -> None:
@@ -110,6 +121,24 @@ async def test_c9_a_product_of_a_closed_collection_is_as_unknown_as_none(shop: S
 
     await until(closed)
     assert (await configure(shop, shopper="mei")).status_code == 200
+
+
+async def test_c9_a_circle_is_open_to_its_members_from_its_first_moment_on(shop: ShopClient) -> None:
+    await open_workshop(shop, "mei")
+    members, opens = {"kind": "shoppers", "shoppers": ["mei"]}, shop.service.clock() + timedelta(hours=1)
+    circle = {"id": "circle", "products": ["shoe"], "audience": members, "exclusive": True}
+    stored = await shop.api.put("/v1/collections/circle", json=circle | {"starts_at": opens.isoformat()})
+    assert stored.status_code == 200
+
+    async def closed() -> bool:
+        return (await configure(shop, shopper="mei")).status_code == 404
+
+    await until(closed)
+    try:
+        shop.service.clock.ahead = timedelta(hours=1, seconds=1)
+        assert (await configure(shop, shopper="mei")).status_code == 200
+    finally:
+        shop.service.clock.ahead = timedelta()
 
 
 async def test_c3_a_hidden_product_is_as_unknown_as_none(shop: ShopClient) -> None:

@@ -25,7 +25,7 @@ from tests.made_orders.shoemaker import (
     push,
     quote,
 )
-from tests.options.shoes import publish_at
+from tests.options.shoes import measure, publish_at
 from tests.privacy.people import store
 from tests.record_book.shoemaker import agree
 from tests.support.problems import check_problem
@@ -296,6 +296,32 @@ async def test_c5_what_is_no_longer_offered_is_named_when_it_is_ordered_again(wo
 
     problem = check_problem(await workshop.api.post("/v1/quotes:reorder", json=body), 422)
     assert problem["errors"][0]["field"] == "answers.initials"
+
+
+async def test_c5_a_reorder_never_takes_the_measures_of_another_order_with_the_same_id(workshop: ShopClient) -> None:
+    await ordered(workshop)
+    again = await reorder(workshop)
+    assert (await workshop.api.delete("/v1/orders/o1")).status_code == 204
+    await measure_feet(workshop, 2501, 2502)
+    await ordered(workshop)
+
+    refused = check_problem(await push(workshop, "o2", line(again)), 422)
+    assert refused["errors"][0]["field"] == "lines[0].quote_id"
+
+
+async def test_c5_a_reorder_by_options_that_need_fewer_measures_copies_those_under_their_names_of_now(
+    workshop: ShopClient,
+) -> None:
+    await ordered(workshop)
+    kept = [one for one in SHOE["options"] if one["id"] not in ("length", "girth")]
+    renamed = measure("foot", key="foot_length", sided="each", min=1500, max=3000)
+    await publish_at(workshop, SHOE | {"options": [*kept, renamed]})
+
+    assert (await push(workshop, "o2", line(await reorder(workshop)))).status_code == 200
+
+    [made] = await lines_of(workshop, "o2")
+    assert lengths(made) == {("foot_length", "left"): LEFT, ("foot_length", "right"): RIGHT}
+    assert {one["option"] for one in made["measurements"]} == {"foot"}
 
 
 async def test_c5_a_proven_shopper_sees_and_reorders_their_own_and_no_others(workshop: ShopClient) -> None:

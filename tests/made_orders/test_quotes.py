@@ -7,7 +7,17 @@ from uuid import uuid4
 
 import pytest
 
-from tests.made_orders.shoemaker import PRICE, SHOE, ask, ask_page, measure_feet, open_workshop, quote
+from tests.made_orders.shoemaker import (
+    PRICE,
+    SHOE,
+    ask,
+    ask_page,
+    line,
+    measure_feet,
+    open_workshop,
+    push,
+    quote,
+)
 from tests.options.shoes import publish_at
 from tests.record_book.shoemaker import agree
 from tests.support.problems import check_problem
@@ -112,6 +122,37 @@ async def test_c5_a_forged_wish_is_refused_with_the_field_and_nothing_is_stored(
     for answer in (await ask(workshop, **wish), await ask_page(workshop, **{"product": "oxford"} | wish)):
         assert check_problem(answer, status)["errors"][0]["field"] == field
     assert await count_quotes(workshop) == 0
+
+
+async def test_c9_pages_are_quoted_nothing_of_a_collection_that_is_closed_to_them(workshop: ShopClient) -> None:
+    await workshop.push("shoppers", [{"id": "jun"}])
+    await push(workshop, "o1", line(await quote(workshop, product_id="belt", shopper_id="jun")), shopper_id="jun")
+    circle = {"id": "circle", "products": ["belt"], "exclusive": True}
+    members = {"kind": "shoppers", "shoppers": ["mei"]}
+
+    async def statuses(**window: Any) -> list[int]:
+        put = await workshop.api.put("/v1/collections/circle", json=circle | window)
+        assert put.status_code == 200, put.text
+        asked = [await ask_page(workshop, shopper=who, product="belt") for who in ("mei", "jun", None)]
+        asked.append(await ask_page(workshop, "quotes:reorder", "jun", order="o1", line="1"))
+        asked.append(await ask(workshop, product_id="belt", shopper_id="jun"))
+        return [answer.status_code for answer in asked]
+
+    assert await statuses(audience=members) == [200, 404, 404, 404, 200]
+    assert await statuses(audience=members, ends_at=MONDAY.isoformat()) == [404, 404, 404, 404, 200]
+    assert await statuses() == [200, 200, 200, 200, 200]
+
+
+async def test_c9_who_does_not_want_to_be_recognised_is_a_stranger_to_a_circle(workshop: ShopClient) -> None:
+    members = {"kind": "shoppers", "shoppers": ["mei"]}
+    circle = {"id": "circle", "products": ["belt"], "exclusive": True, "audience": members}
+    assert (await workshop.api.put("/v1/collections/circle", json=circle)).status_code == 200
+    said = {"purpose": "personalisation", "granted": False, "at": MONDAY.isoformat(), "source": "account"}
+    assert (await workshop.api.put("/v1/consents/mei", json=said)).status_code == 200
+
+    hidden = check_problem(await ask_page(workshop, product="belt"), 404)
+    unknown = check_problem(await ask_page(workshop, product="nothing"), 404)
+    assert hidden["detail"].replace("belt", "nothing") == unknown["detail"]
 
 
 async def test_c3_a_forbidden_combination_is_refused_naming_the_rule_and_both_options(workshop: ShopClient) -> None:

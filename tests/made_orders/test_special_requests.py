@@ -195,6 +195,26 @@ async def test_c7_a_wrong_offer_is_refused_with_the_field(desk: ShopClient, chan
     assert await state_of(desk, name) == "requested"
 
 
+async def test_c7_a_page_learns_of_no_product_that_it_does_not_show_the_shopper(desk: ShopClient) -> None:
+    await desk.stock("secret", restricted_to_segments=["staff"])
+    await desk.stock("soon", available_from=(desk.service.clock() + timedelta(days=1)).isoformat())
+    members = {"kind": "shoppers", "shoppers": ["s2"]}
+    circle = {"id": "circle", "products": ["oxford"], "audience": members, "exclusive": True}
+    assert (await desk.api.put("/v1/collections/circle", json=circle)).status_code == 200
+
+    unknown = check_problem(await say(desk, "", text="This one?", product="nothing"), 422)
+    for hidden in ("secret", "soon", "oxford"):
+        problem = check_problem(await say(desk, "", text="This one?", product=hidden), 422)
+        assert problem["detail"] == unknown["detail"], hidden
+        await opened(desk, product_id=hidden)
+    assert (await say(desk, "", "s2", text="This one?", product="oxford")).status_code == 200
+
+
+async def test_c7_an_id_with_a_nul_is_nobodys_and_not_the_one_without_it(desk: ShopClient) -> None:
+    await opened(desk)
+    assert (await desk.api.get(PATH, params={"shopper_id": "s\x001"})).json() == {"items": [], "next": None}
+
+
 async def test_c7_requests_are_listed_by_state_and_shopper_the_newest_first(desk: ShopClient) -> None:
     first, second = await opened(desk), await opened(desk, shopper_id="s2")
     await step(desk, first, "quote")

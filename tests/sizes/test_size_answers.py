@@ -82,6 +82,19 @@ async def test_c6_returns_and_ratings_shift_the_advice_when_there_are_enough(sho
     assert (await advise(shop, "shirt", []))["learned"] is None
 
 
+async def test_c6_one_shopper_is_one_voice_however_often_they_return_it(shop: ShopClient) -> None:
+    await open_shop(shop)
+    await shop.push("shoppers", [{"id": "angry"}])
+    returned = [{"id": f"r{n}", "product_id": "boots", "size": "255/98", "verdict": "small", "source": "return",
+                 "shopper_id": "angry"} for n in range(12)]  # fmt: skip
+    assert (await shop.push("fit-feedback", returned)).json()["created"] == 12
+    assert (await advise(shop, "boots", foot(255, 98)))["learned"] is None
+
+    await say(shop, "boots", small=11)
+    learned = (await advise(shop, "boots", foot(255, 98)))["learned"]
+    assert learned["because"] == "12 of 12 who returned or rated it said that it runs small."
+
+
 async def test_c6_the_same_feedback_counts_once_and_a_changed_one_anew(shop: ShopClient) -> None:
     voice: Document = {"id": "f1", "product_id": "boots", "size": "42", "verdict": "small", "source": "return",
                        "order_id": "o1", "shopper_id": "s1"}  # fmt: skip
