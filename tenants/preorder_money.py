@@ -82,7 +82,12 @@ class Money:
         )
 
     def charge_due(self, now: datetime) -> bool:
-        """Whether what is left is to be charged: the campaign charges, and the chosen day has come."""
+        """Whether what is left is to be charged: the campaign charges, and the chosen day has come.
+
+        What was paid or shipped stays due, whatever becomes of the campaign: else it would be owed back.
+        """
+        if self.payment == "paid" or self.fulfilment in ("shipped", "completed"):
+            return True
         if self.campaign_state not in CHARGING or self.fulfilment in ("reserved", "joined"):
             return False
         return self.charge_on is None or charge_moment(self.charge_on, self.time_zone) <= now

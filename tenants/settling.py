@@ -45,11 +45,12 @@ class Begun:
 
 
 async def find_unknown_intent(conn: Connection, event: StripeEvent) -> str | None:
-    """The payment that a dispute or a refund is about, when we have not heard of it: its own event is still to come."""
+    """The payment that a dispute or a refund is about, when its own event is still to come: of its page we may know."""
     fact = event.fact
     if fact.kind not in ("dispute", "refund") or fact.key is not None or fact.intent_id is None:
         return None
-    return fact.intent_id if await find_charge_of_intent(conn, fact.intent_id) is None else None
+    charge = await find_charge_of_intent(conn, fact.intent_id)
+    return fact.intent_id if charge is None or charge.status != "succeeded" else None
 
 
 async def settle_event(

@@ -90,3 +90,13 @@ async def test_p4_what_a_lost_dispute_took_away_is_not_owed_back_when_the_campai
 
     assert await till.states(preorder) == ("cancelled", "refunded")
     assert till.money() == (1000, 0)
+
+
+async def test_p4_a_dispute_that_is_told_between_a_page_and_its_payment_holds_the_preorder_up(till: Till) -> None:
+    await till.launch()
+    preorder = await till.reserve()
+    assert till.type_card(await till.session(preorder), DISPUTED)
+
+    await till.settle_in_order("checkout.session.completed", "charge.dispute.created")
+
+    assert await till.states(preorder) == ("joined", "disputed")

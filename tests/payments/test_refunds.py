@@ -1,6 +1,7 @@
 """Giving back: what was taken and is not owed goes back, exactly once, and nobody else is charged."""
 
 from infra.embedded.stripe.refunds import make_refund
+from tests.campaigns.merchant import transition
 from tests.payments.till import DEPOSIT, REFUND_FAILS, REFUND_PENDING, SAVED, UPFRONT, Till, later
 from tests.support.shop import Document
 
@@ -136,3 +137,32 @@ async def test_p4_our_share_goes_back_with_the_money(till: Till) -> None:
 
     fee = till.world.platform().get("application_fee", charge["application_fee"])
     assert fee["amount_refunded"] == 50
+
+
+async def test_p4_a_refund_by_hand_after_all_is_shipped_gives_back_no_more_than_that(till: Till) -> None:
+    await till.launch(payment=SAVED)
+    preorder = await till.join(card=REFUND_PENDING)
+    await till.confirm()
+    await transition(till.shop, "in_production")
+    move = {"id": preorder["preorder_id"], "to": "shipped"}
+    assert (await till.shop.api.post("/v1/preorders:move", json=move)).status_code == 200
+    for state in ("shipping", "completed"):
+        assert (await transition(till.shop, state)).status_code == 200
+
+    make_refund(till.books, next(iter(till.books.table("charge").values())), 100, None, {})
+    await till.settle()
+    await till.round()
+
+    assert await till.states(preorder) == ("shipped", "paid")
+    assert [amount for amount, _, _ in await refunds(till, preorder)] == [100]
+
+
+async def test_p4_money_given_back_by_hand_before_its_payment_was_told_does_not_ship(till: Till) -> None:
+    await till.launch()
+    preorder = await till.reserve()
+    assert till.type_card(await till.session(preorder))
+    make_refund(till.books, next(iter(till.books.table("charge").values())), 1000, None, {})
+
+    await till.settle_in_order("checkout.session.completed", "refund.created")
+
+    assert await till.states(preorder) == ("joined", "refunded")
