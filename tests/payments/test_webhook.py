@@ -52,6 +52,18 @@ async def test_p4_an_event_more_than_five_minutes_off_in_either_direction_is_ref
     assert await events(till) == []
 
 
+@pytest.mark.parametrize("form", ["t={old}=,t={now},{v1}", "t= {old},t={now},{v1}", "t={old},t={now},{v1}"])
+async def test_p4_an_old_signature_is_not_made_young_by_a_second_time(till: Till, form: str) -> None:
+    told, now = event(till), int(till.shop.service.clock().timestamp())
+    old = now - 100_000
+    v1 = sign(json.dumps(told), SECRET, old).partition(",")[2]
+
+    refused = await tell(till, told, signature=form.format(old=old, now=now, v1=v1))
+
+    assert refused.status_code == 401
+    assert await events(till) == []
+
+
 @pytest.mark.parametrize(
     "header", ["", "t=1", "t=x,v1=00", "v1=00", "t=1,v1=", "t=99999999999999999999,v1=0", "t=1,v1=\xff", "t=1,v0=00"]
 )
