@@ -1,6 +1,7 @@
 """Giving back: what was taken and is not owed goes back, exactly once, and nobody else is charged."""
 
 from infra.embedded.stripe.refunds import make_refund
+from tenants.preorder_money import list_to_give_back
 from tests.campaigns.merchant import transition
 from tests.payments.till import DEPOSIT, REFUND_FAILS, REFUND_PENDING, SAVED, UPFRONT, Till, later
 from tests.support.shop import Document
@@ -166,3 +167,27 @@ async def test_p4_money_given_back_by_hand_before_its_payment_was_told_does_not_
     await till.settle_in_order("checkout.session.completed", "refund.created")
 
     assert await till.states(preorder) == ("joined", "refunded")
+
+
+async def test_p4_a_refund_that_no_bank_takes_is_left_to_the_merchant_after_ten_tries(till: Till) -> None:
+    await till.launch()
+    preorder = await till.join(card=REFUND_FAILS)
+    await cancel(till, preorder)
+    await till.round()
+    await till.fake.advance(seconds=120)
+    await till.settle()
+    async with till.payments.db.tenant(till.tenant_id) as conn:
+        await conn.execute(_NINE_MORE)
+
+    with later(till.shop, days=2):
+        async with till.payments.db.tenant(till.tenant_id) as conn:
+            assert await list_to_give_back(conn, now=till.shop.service.clock(), limit=1) == []
+
+
+_NINE_MORE = """
+insert into refunds (
+    charge_key, number, preorder_id, amount_minor, currency, reason, status, created_at, settled_at
+)
+select charge_key, number + more, preorder_id, amount_minor, currency, reason, status, created_at, settled_at
+from refunds, generate_series(1, 9) as more
+"""

@@ -135,6 +135,25 @@ async def test_p4_an_event_and_its_job_are_kept_both_or_neither(till: Till) -> N
     assert [row["name"] for row in queued] == ["evt_a", "evt_b"]
 
 
+async def test_p4_money_that_came_twice_is_recorded_and_goes_back_once(till: Till) -> None:
+    await till.launch(payment=SAVED)
+    preorder = await till.join()
+    await till.lose_card(preorder)
+    await till.confirm()
+    assert till.type_card(await till.session(preorder))
+    await till.settle()
+    failed = (await till.ledger(preorder))["charges"][1]
+    assert (failed["status"], await till.states(preorder)) == ("failed", ("confirmed", "paid"))
+
+    intent = {"id": failed["intent_id"], **INTENT, "metadata": {"lastbook_key": failed["charge_key"]}}
+    await tell(till, event(till, data={"object": intent}))
+    await till.settle()
+
+    ledger = await till.ledger(preorder)
+    assert [(one["charge_key"], one["amount_minor"]) for one in ledger["refunds"]] == [(failed["charge_key"], 1000)]
+    assert (await till.states(preorder), (await till.read(preorder))["paid_minor"]) == (("confirmed", "paid"), 1000)
+
+
 @pytest.mark.parametrize("wrong", [{"amount_received": 999}, {"currency": "usd"}, {"amount_received": 100_000}])
 async def test_p4_a_payment_of_another_amount_or_currency_changes_nothing(till: Till, wrong: Document) -> None:
     await till.launch()
