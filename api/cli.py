@@ -39,6 +39,8 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 console = Console(stderr=True)
 log = structlog.get_logger()
 
+NO_STRIPE = "Set STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET. The stand-in for Stripe runs on loopback addresses only."
+
 
 @contextmanager
 def plainly() -> Iterator[None]:
@@ -68,12 +70,13 @@ def running() -> Iterator[Settings]:
 
 @contextmanager
 def charging() -> Iterator[Settings]:
-    """The same, with a Stripe to take payments by; a stand-in is said, for it moves no money."""
-    with running() as ready:
-        if ready.stripe_api_key is None:
+    """The same, with a Stripe to take payments by; a stand-in is said, for it moves no money, and none at all too."""
+    with running() as ready, taking_payments(ready) as settings:
+        if settings.stripe_api_key is None:
+            log.warning("payments_not_set_up", public_url=settings.public_url, hint=NO_STRIPE)
+        elif ready.stripe_api_key is None:
             log.warning("stripe_stand_in", hint="Set STRIPE_API_KEY for real payments; the stand-in moves no money.")
-        with taking_payments(ready) as settings:
-            yield settings
+        yield settings
 
 
 @cli.command()

@@ -13,7 +13,7 @@ import structlog
 from stripe import StripeClient
 
 from api.stripe_calls import (
-    StripeDown,
+    PaymentsNotSetUp,
     StripeRefused,
     declined,
     end_session,
@@ -85,9 +85,9 @@ class Payments:
 
     @property
     def client(self) -> StripeClient:
-        """Raises StripeDown without one."""
+        """Raises PaymentsNotSetUp without one."""
         if self.stripe is None:
-            raise StripeDown("This installation takes no payments.", hint="Its operator sets STRIPE_API_KEY.")
+            raise PaymentsNotSetUp("Payments are not set up in this installation.", retry_after_seconds=3600)
         return self.stripe
 
     async def connect(self, tenant_id: UUID, *, back_to: str) -> Connected:

@@ -32,6 +32,13 @@ class StripeDown(Unavailable):
     code = "stripe_down"
 
 
+class PaymentsNotSetUp(StripeDown):
+    """This installation takes no payments."""
+
+    code = "payments_not_set_up"
+    hint = "Its operator sets STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET, and starts it anew."
+
+
 class StripeRefused(Conflict):
     """Stripe does not do that."""
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from infra.embedded import run_embedded
 from infra.embedded.stripe.running import run_stripe
@@ -28,8 +30,11 @@ def settled(settings: Settings) -> Iterator[Settings]:
 
 @contextmanager
 def taking_payments(settings: Settings) -> Iterator[Settings]:
-    """Yield settings that name a Stripe; a stand-in that we started ends with the context, its books stay."""
-    if settings.stripe_api_key:
+    """Yield settings that name a Stripe; a stand-in that we started ends with the context, its books stay.
+
+    On an address that others can reach there is no stand-in, for any test card would pay there: then no key is named.
+    """
+    if settings.stripe_api_key or not is_on_this_machine(settings.public_url):
         yield settings
         return
     with run_stripe(settings.data_dir, webhook_url=settings.public_url + WEBHOOK_PATH) as fake:
@@ -39,3 +44,12 @@ def taking_payments(settings: Settings) -> Iterator[Settings]:
             stripe_webhook_secret=fake.webhook_secret,
             stripe_base_url=fake.url,
         )
+
+
+def is_on_this_machine(url: str) -> bool:
+    """Whether only browsers of this machine find it."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -12,6 +12,7 @@ from infra.errors import Conflict, FieldError, Invalid
 from tenants.campaign_documents import Campaign
 from tenants.campaign_prices import CataloguePrice
 from tenants.campaign_states import CampaignState, Standing, no_campaign
+from tenants.work_calendar import SHOPS_ZONE
 
 
 class NotOffered(Invalid):
@@ -38,6 +39,8 @@ class Offer:
     terms_locales: tuple[str, ...]
     list_price_minor: int
     currency: str
+    time_zone: str
+    """The shop's."""
 
 
 async def read_offer(
@@ -53,7 +56,7 @@ async def read_offer(
         raise ProductGone(f"The product {product_id!r} is no longer sold.")
     price = own_price if own_price is not None else catalogue_price(row, variant_id).at(now)
     standing = Standing(campaign_id, row["state"], row["early_from"], row["starts_at"], row["ends_at"])
-    return Offer(campaign, standing, tuple(row["locales"]), price, row["currency"])
+    return Offer(campaign, standing, tuple(row["locales"]), price, row["currency"], row["time_zone"])
 
 
 def state_by_clock(standing: Standing, now: datetime) -> CampaignState:
@@ -108,11 +111,12 @@ def catalogue_price(row: Row, variant_id: str | None) -> CataloguePrice:
 _decoder = msgspec.json.Decoder(Campaign)
 
 # The long texts stay where they are: a reservation needs to know only in which languages the terms are.
-_READ = """
-select (document - '{title,description,terms,checklist,seller}'::text[])::text as document, state,
+_READ = f"""
+select (document - '{{title,description,terms,checklist,seller}}'::text[])::text as document, state,
     campaigns.early_from, campaigns.starts_at, campaigns.ends_at,
     array(select jsonb_object_keys(document -> 'terms')) as locales,
-    price_minor, sale_price_minor, sale_from, sale_until, currency, variants
+    price_minor, sale_price_minor, sale_from, sale_until, currency, variants,
+    {SHOPS_ZONE} as time_zone
 from campaigns
 left join products
     on products.product_id = $2 and products.deleted_at is null and products.status <> 'archived'

@@ -33,7 +33,7 @@ class Standing:
     returned_minor: int
     """With refunds that are on their way, and disputes that were lost."""
     waived_minor: int = 0
-    """Of the price: what the merchant gave back by hand and does not want any more."""
+    """Of the price: what the merchant gave back by hand, or lost in a dispute, and does not get any more."""
     kept_minor: int = 0
     """After the end: the fee for cancelling, as it was when it was cancelled."""
 

@@ -141,7 +141,7 @@ async def _change_day(conn: Connection, before: Preorder, offer: Offer, day: dat
     waits = before.payment in ("none", "pending", "card_saved", "deposit_paid")
     if before.fulfilment not in ("reserved", "joined", "confirmed") or not waits:
         raise ChangeOver(f"The preorder is {before.fulfilment}, its payment {before.payment}.")
-    wrong = check_charge_day(offer.campaign, day, now)
+    wrong = check_charge_day(offer, day, now)
     if wrong is not None:
         raise Invalid(f"The day is not valid: {wrong.reason}.", errors=(wrong,))
     await conn.execute(

@@ -18,7 +18,8 @@ from tenants.notices import NOTHING_LEFT
 from tenants.owed import Mode, Price, Purpose, Standing, joining, owed_back, owed_now
 from tenants.payment_accounts import PaymentAccount, get_payment_account
 from tenants.preorder_states import LIVE, PAYMENT, Fulfilment, Payment, hold_preorder, move_preorder
-from tenants.refunds import TRY_AGAIN_AFTER, open_refunds
+from tenants.refunds import MOST_TRIES, TRY_AGAIN_AFTER, open_refunds
+from tenants.work_calendar import SHOPS_ZONE
 
 SEND_REFUND = "send_refund"
 SEND_CHARGE = "send_charge"
@@ -78,12 +79,18 @@ class Money:
             charge_due=self.charge_due(now),
             taken_minor=self.taken_minor,
             returned_minor=self.returning_minor + self.lost_minor,
-            waived_minor=self.waived_minor,
+            # What a lost dispute took away is gone: it is not charged anew with the rest.
+            waived_minor=self.waived_minor + self.lost_minor,
             kept_minor=self.paid_minor - self.owed_back_minor,
         )
 
     def charge_due(self, now: datetime) -> bool:
-        """Whether what is left is to be charged: the campaign charges, and the chosen day has come."""
+        """Whether what is left is to be charged: the campaign charges, and the chosen day has come.
+
+        What was paid or shipped stays due, whatever becomes of the campaign: else it would be owed back.
+        """
+        if self.payment == "paid" or self.fulfilment in ("shipped", "completed"):
+            return True
         if self.campaign_state not in CHARGING or self.fulfilment in ("reserved", "joined"):
             return False
         return self.charge_on is None or charge_moment(self.charge_on, self.time_zone) <= now
@@ -162,7 +169,10 @@ async def open_mending_charge(conn: Connection, preorder_id: UUID, *, now: datet
         return live
     if money.ended or money.payment not in UNPAID:
         raise NothingToPay(f"The preorder's payment is {money.payment}.")
-    return await _open(conn, _ask(money, now, "checkout"), await get_payment_account(conn), now)
+    asked = _ask(money, now, "checkout")
+    if asked.amount_minor == 0:
+        raise NothingToPay("Nothing of the preorder is due now.")
+    return await _open(conn, asked, await get_payment_account(conn), now)
 
 
 async def keep_reservation(conn: Connection, preorder_id: UUID, *, now: datetime) -> datetime:
@@ -211,7 +221,8 @@ async def give_back(conn: Connection, tenant_id: UUID, preorder_id: UUID, *, now
     amount = owed_back(money.standing(now))
     if amount == 0 or money.disputed or await find_live_charge(conn, preorder_id) is not None:
         return 0
-    if "refund_pending" in PAYMENT[money.payment]:
+    # Of what lives on, only what came twice goes back: it stays paid.
+    if money.ended and "refund_pending" in PAYMENT[money.payment]:
         await move_preorder(conn, preorder_id, payment="refund_pending", now=now)
     refunds = await open_refunds(conn, preorder_id, amount, now=now)
     for refund in refunds:
@@ -234,9 +245,9 @@ async def list_to_charge(conn: Connection, *, now: datetime, limit: int) -> Sequ
 async def list_to_give_back(conn: Connection, *, now: datetime, limit: int) -> Sequence[UUID]:
     """Preorders that have ended and of whose money more is to go back than is on its way.
 
-    One of which a refund failed of late rests.
+    One of which a refund failed of late rests, and one that was tried as often as may be is left to the merchant.
     """
-    return [row["preorder_id"] for row in await conn.fetch(_TO_GIVE_BACK, limit, now - TRY_AGAIN_AFTER)]
+    return [row["preorder_id"] for row in await conn.fetch(_TO_GIVE_BACK, limit, now - TRY_AGAIN_AFTER, MOST_TRIES)]
 
 
 async def list_over(conn: Connection, *, now: datetime, limit: int) -> Sequence[str]:
@@ -276,9 +287,10 @@ left join products using (tenant_id, product_id)
 where p.preorder_id = $1
 """
 
-_MONEY = """
+_MONEY = f"""
 select p.preorder_id, p.campaign_id, c.state as campaign_state, p.fulfilment, p.payment, p.currency, p.guest_email,
-    p.charge_on, p.reserved_until, t.time_zone, p.total_minor, p.deposit_minor, p.paid_minor, p.owed_back_minor,
+    p.charge_on, p.reserved_until, {SHOPS_ZONE} as time_zone,
+    p.total_minor, p.deposit_minor, p.paid_minor, p.owed_back_minor,
     c.document -> 'payment' ->> 'mode' as mode,
     coalesce((c.document -> 'cancellation' ->> 'fee_basis_points')::integer, 0) as fee_basis_points,
     (
@@ -289,7 +301,6 @@ select p.preorder_id, p.campaign_id, c.state as campaign_state, p.fulfilment, p.
     returned.returning_minor, returned.waived_minor, disputed.lost_minor, disputed.disputed
 from preorders p
 join campaigns c using (tenant_id, campaign_id)
-join tenants t using (tenant_id)
 cross join lateral (
     select coalesce(sum(amount_minor), 0)::bigint as returning_minor,
         coalesce(sum(amount_minor) filter (where reason = 'outside'), 0)::bigint as waived_minor
@@ -305,15 +316,14 @@ cross join lateral (
 where p.preorder_id = $1
 """
 
-_TO_CHARGE = """
+_TO_CHARGE = f"""
 select p.preorder_id
 from preorders p
 join campaigns c using (tenant_id, campaign_id)
-join tenants t using (tenant_id)
 left join preorder_payments s using (tenant_id, preorder_id)
 where c.state = any($3::text[]) and p.fulfilment in ('confirmed', 'in_production')
     and p.payment in ('card_saved', 'deposit_paid', 'failed', 'action_required')
-    and (p.charge_on is null or (p.charge_on + make_interval(hours => $4)) at time zone t.time_zone <= $1)
+    and (p.charge_on is null or (p.charge_on + make_interval(hours => $4)) at time zone {SHOPS_ZONE} <= $1)
     and (s.next_try_at is null or s.next_try_at <= $1)
     and not exists (select from charges where charges.preorder_id = p.preorder_id and charges.status = 'pending')
 order by coalesce(s.next_try_at, p.updated_at), p.preorder_id
@@ -335,6 +345,13 @@ where p.fulfilment in ('expired', 'cancelled') and p.owed_back_minor > p.returne
         select
         from refunds
         where refunds.preorder_id = p.preorder_id and refunds.status = 'failed' and refunds.settled_at > $2
+    )
+    and exists (
+        select
+        from charges
+        where charges.preorder_id = p.preorder_id and charges.status = 'succeeded' and $3 > (
+            select count(*) from refunds where refunds.charge_key = charges.charge_key and refunds.status = 'failed'
+        )
     )
 order by p.updated_at, p.preorder_id
 limit $1

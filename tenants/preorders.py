@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct
@@ -124,7 +125,7 @@ async def open_preorder(
     OrderCapReached, TermsChanged; the transaction must not commit then.
     """
     offer = await read_offer(conn, wish.campaign_id, wish.product_id, wish.variant_id, now=now)
-    _refuse_wrong(wish, offer.campaign, now)
+    _refuse_wrong(wish, offer, now)
     await _refuse_outside(conn, offer, buyer, now)
     caps = offer.campaign.caps
     if caps.per_shopper is not None:
@@ -197,25 +198,28 @@ def capped_scope(campaign: Campaign, product_id: str, variant_id: str | None) ->
     return variant_scope(product_id, variant_id) if (product_id, variant_id) in capped else None
 
 
-def check_charge_day(campaign: Campaign, day: date | None, now: datetime) -> FieldError | None:
-    """Whether a card may be charged on the day that the shopper chose."""
+def check_charge_day(offer: Offer, day: date | None, now: datetime) -> FieldError | None:
+    """Whether a card may be charged on the day that the shopper chose: a day of the shop's calendar."""
     if day is None:
         return None
+    campaign, zone = offer.campaign, ZoneInfo(offer.time_zone)
     assert campaign.payment is not None
     if campaign.payment.mode == "upfront":
         return FieldError("charge_on", "cannot be chosen: this campaign is paid upfront")
     end = campaign.ends_at or now
-    first, last = max(end, now).date(), (end + timedelta(days=campaign.payment.charge_within_days)).date()
+    latest = end + timedelta(days=campaign.payment.charge_within_days)
+    first, last = max(end, now).astimezone(zone).date(), latest.astimezone(zone).date()
     if not first <= day <= last:
         return FieldError("charge_on", f"must lie from {first} to {last}")
     return None
 
 
-def _refuse_wrong(wish: Wish, campaign: Campaign, now: datetime) -> None:
+def _refuse_wrong(wish: Wish, offer: Offer, now: datetime) -> None:
     """What can be told from the wish and the document alone."""
+    campaign = offer.campaign
     if wish.terms_version != campaign.terms_version:
         raise TermsChanged(f"The terms in force are version {campaign.terms_version!r}.")
-    wrong = check_charge_day(campaign, wish.charge_on, now)
+    wrong = check_charge_day(offer, wish.charge_on, now)
     if campaign.regions and not {wish.region, wish.region.partition("-")[0]} & {*campaign.regions}:
         wrong = FieldError("region", f"must be one of {', '.join(campaign.regions)}")
     if wrong is not None:

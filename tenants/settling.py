@@ -46,11 +46,12 @@ class Begun:
 
 
 async def find_unknown_intent(conn: Connection, event: StripeEvent) -> str | None:
-    """The payment that a dispute or a refund is about, when we have not heard of it: its own event is still to come."""
+    """The payment that a dispute or a refund is about, when its own event is still to come: of its page we may know."""
     fact = event.fact
     if fact.kind not in ("dispute", "refund") or fact.key is not None or fact.intent_id is None:
         return None
-    return fact.intent_id if await find_charge_of_intent(conn, fact.intent_id) is None else None
+    charge = await find_charge_of_intent(conn, fact.intent_id)
+    return fact.intent_id if charge is None or charge.status != "succeeded" else None
 
 
 async def settle_event(
@@ -89,6 +90,10 @@ async def begin_charge(conn: Connection, tenant_id: UUID, charge_key: str, *, no
 
 async def abandon_charge(conn: Connection, tenant_id: UUID, charge_key: str, *, now: datetime) -> None:
     """Give up a charge that Stripe never heard of, because its preorder has ended."""
+    charge = await find_charge(conn, charge_key)
+    if charge is None:
+        return
+    await hold_preorder(conn, charge.preorder_id)
     ended = await end_charge(conn, charge_key, "cancelled", now=now)
     if ended is not None:
         await _EFFECTS["cancelled"](conn, tenant_id, ended, None, now)
@@ -324,9 +329,11 @@ where preorder_id = $1
 returning first_failed_at
 """
 
+# What came twice is no part of the price: it goes back, and counts in the charges and refunds only.
 _COUNT = """
 update preorders
-set paid_minor = paid_minor + $2, owed_back_minor = owed_back_minor + $3,
+set paid_minor = least(paid_minor + $2, total_minor),
+    owed_back_minor = owed_back_minor + greatest($3 - greatest(paid_minor + $2 - total_minor, 0), 0),
     returned_minor = greatest(least(returned_minor + $4, owed_back_minor + $3), 0), updated_at = $5
 where preorder_id = $1
 """

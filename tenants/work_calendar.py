@@ -142,6 +142,12 @@ def _unknown(field: str, reason: str) -> Invalid:
     return Invalid(f"The field {field!r} is not valid: {reason}.", errors=(FieldError(field, reason),))
 
 
+SHOPS_ZONE = """coalesce(
+    (select document ->> 'time_zone' from work_calendars where tenant_id = current_tenant()),
+    (select time_zone from tenants where tenant_id = current_tenant())
+)"""
+"""For statements that reckon with the shop's clock: that of its calendar, if it has one."""
+
 _READ = """
 select time_zone, document
 from tenants

@@ -47,9 +47,11 @@ async def go_to_pay(request: Request) -> Response:
 
 async def come_back(request: Request) -> Response:
     """Asks Stripe what became of it in a job, for a webhook may be late. Raises NotFound."""
-    state, tenant_id = state_of(request), _tenant_id(request)
+    state, tenant_id, session_id = state_of(request), _tenant_id(request), request.path_params["session"]
+    if "\0" in session_id:
+        raise no_preorder()
     async with state.db.tenant(tenant_id) as conn:
-        charge = await find_charge_of_session(conn, request.path_params["session"])
+        charge = await find_charge_of_session(conn, session_id)
         if charge is None:
             raise no_preorder()
         if charge.status == "pending":

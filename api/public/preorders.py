@@ -15,7 +15,7 @@ from api.public.proven import find_asker, open_asker
 from api.public.wire import PublishableKey, Token
 from api.resources import refusal_of
 from api.state import State
-from api.stripe_calls import StripeDown
+from api.stripe_calls import PaymentsNotSetUp, StripeDown
 from api.writes import settle
 from infra.database import Connection
 from infra.errors import Conflict, FieldError, Forbidden, NotFound, Unavailable
@@ -199,7 +199,7 @@ async def _begin_payment(state: State, tenant_id: UUID, preorder_id: UUID, url: 
     """Raises PaymentsDown with the way to go on later, and what Stripe refuses."""
     try:
         return await state.payments.check_out(tenant_id, preorder_id)
-    except NoPaymentAccount:
+    except (NoPaymentAccount, PaymentsNotSetUp):
         return None
     except StripeDown as down:
         async with state.db.tenant(tenant_id) as conn:

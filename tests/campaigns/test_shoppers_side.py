@@ -4,12 +4,13 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import httpx2
 import pytest
 
 from tenants.preorder_states import move_preorder
-from tests.campaigns.merchant import caps, join, later, launch, look, pay, read, reserve, settle, tick, transition
+from tests.campaigns.merchant import ask, caps, join, later, launch, look, pay, read, reserve, settle, tick, transition
 from tests.support.problems import check_problem
 from tests.support.shop import Document, ShopClient
 
@@ -280,3 +281,16 @@ async def test_the_page_of_no_preorder_says_so(shop: ShopClient) -> None:
     for wrong in ("x", "A" * 54, "%00", "ä"):
         page = await shop.page.get(f"/p/v1/preorder/{wrong}")
         assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+
+
+async def test_p4_the_days_of_a_charge_are_days_of_the_shops_calendar(shop: ShopClient) -> None:
+    zone = ZoneInfo("Pacific/Kiritimati")
+    calendar = (await shop.api.get("/v1/work-calendar")).json()
+    assert (await shop.api.put("/v1/work-calendar", json=calendar | {"time_zone": zone.key})).status_code == 200
+    end = (shop.service.clock() + timedelta(days=7)).replace(hour=12)
+    await launch(shop, payment=SAVED, ends_at=end.isoformat())
+    last = (end + timedelta(days=5)).astimezone(zone).date()
+
+    for day, status in ((end.date(), 422), (end.astimezone(zone).date(), 201), (last, 201)):
+        assert (await ask(shop, charge_on=str(day))).status_code == status, day
+    assert (await ask(shop, charge_on=str(last + timedelta(days=1)))).status_code == 422

@@ -46,6 +46,22 @@ async def test_p4_a_card_is_charged_on_the_day_that_its_owner_chose(till: Till) 
     assert till.money() == (2000, 0)
 
 
+async def test_p4_a_card_is_charged_at_nine_by_the_clock_of_the_shops_calendar(till: Till) -> None:
+    calendar = (await till.shop.api.get("/v1/work-calendar")).json()
+    stored = await till.shop.api.put("/v1/work-calendar", json=calendar | {"time_zone": "Pacific/Honolulu"})
+    assert stored.status_code == 200
+    await till.launch(payment={**SAVED, "charge_within_days": 10})
+    now = till.shop.service.clock()
+    midnight = (now + timedelta(days=12)).replace(hour=0, minute=0)
+    preorder = await till.join(charge_on=str(midnight.date()))
+
+    for hours, payment in ((18, "card_saved"), (20, "paid")):
+        with later(till.shop, seconds=(midnight + timedelta(hours=hours) - now).total_seconds()):
+            await till.round()
+            await till.round()
+            assert (await till.states(preorder))[1] == payment
+
+
 async def test_p4_a_declined_card_is_tried_every_48_hours_for_7_days_a_last_time_and_dropped(till: Till) -> None:
     await till.launch(payment=SAVED)
     preorder = await till.join(card=FAILS_LATER)

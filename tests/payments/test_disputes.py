@@ -1,6 +1,6 @@
 """Disputes: a shopper's bank takes the money back; what is disputed neither ships nor is refunded."""
 
-from infra.embedded.stripe.disputes import close_dispute
+from infra.embedded.stripe.disputes import close_dispute, open_dispute
 from tests.campaigns.merchant import transition
 from tests.payments.till import DEPOSIT, DISPUTED, Till
 from tests.support.shop import Document
@@ -90,3 +90,29 @@ async def test_p4_what_a_lost_dispute_took_away_is_not_owed_back_when_the_campai
 
     assert await till.states(preorder) == ("cancelled", "refunded")
     assert till.money() == (1000, 0)
+
+
+async def test_p4_a_dispute_that_is_told_between_a_page_and_its_payment_holds_the_preorder_up(till: Till) -> None:
+    await till.launch()
+    preorder = await till.reserve()
+    assert till.type_card(await till.session(preorder), DISPUTED)
+
+    await till.settle_in_order("checkout.session.completed", "charge.dispute.created")
+
+    assert await till.states(preorder) == ("joined", "disputed")
+
+
+async def test_p4_what_a_lost_dispute_took_away_is_not_charged_anew_with_the_balance(till: Till) -> None:
+    await till.launch(payment=DEPOSIT)
+    preorder = await till.join()
+    await till.lose_card(preorder)
+    await till.confirm()
+    assert await till.states(preorder) == ("confirmed", "failed")
+    open_dispute(till.books, next(iter(till.books.table("charge").values())), "fraudulent")
+    await close(till, "lost")
+
+    assert till.type_card(await till.session(preorder))
+    await till.settle()
+
+    assert (await till.charges(preorder))[-1] == ("balance", 700, "succeeded")
+    assert (await till.read(preorder))["paid_minor"] == 1000

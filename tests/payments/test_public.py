@@ -1,6 +1,7 @@
 """A shopper's way: reserve, pay at Stripe, come back to the preorder's page; and what happens when Stripe is down."""
 
 import httpx2
+import pytest
 
 from tests.campaigns.merchant import launch, reserve
 from tests.payments.till import FAILS_LATER, SAVED, Till, later
@@ -133,3 +134,9 @@ async def test_p4_who_paid_and_never_came_back_has_joined_although_no_webhook_ev
         await till.round()
 
     assert await till.states(preorder) == ("joined", "paid")
+
+
+@pytest.mark.parametrize("session", ["%00", "cs_%00", "%ff", "%ED%A0%80", "x" * 5000])
+async def test_p4_a_session_that_cannot_be_one_leads_nowhere(till: Till, session: str) -> None:
+    answer = await till.shop.page.get(f"/p/v1/checkout/{till.shop.tenant_id}/{session}")
+    assert answer.status_code == 404

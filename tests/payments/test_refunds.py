@@ -1,6 +1,8 @@
 """Giving back: what was taken and is not owed goes back, exactly once, and nobody else is charged."""
 
 from infra.embedded.stripe.refunds import make_refund
+from tenants.preorder_money import list_to_give_back
+from tests.campaigns.merchant import transition
 from tests.payments.till import DEPOSIT, REFUND_FAILS, REFUND_PENDING, SAVED, UPFRONT, Till, later
 from tests.support.shop import Document
 
@@ -136,3 +138,56 @@ async def test_p4_our_share_goes_back_with_the_money(till: Till) -> None:
 
     fee = till.world.platform().get("application_fee", charge["application_fee"])
     assert fee["amount_refunded"] == 50
+
+
+async def test_p4_a_refund_by_hand_after_all_is_shipped_gives_back_no_more_than_that(till: Till) -> None:
+    await till.launch(payment=SAVED)
+    preorder = await till.join(card=REFUND_PENDING)
+    await till.confirm()
+    await transition(till.shop, "in_production")
+    move = {"id": preorder["preorder_id"], "to": "shipped"}
+    assert (await till.shop.api.post("/v1/preorders:move", json=move)).status_code == 200
+    for state in ("shipping", "completed"):
+        assert (await transition(till.shop, state)).status_code == 200
+
+    make_refund(till.books, next(iter(till.books.table("charge").values())), 100, None, {})
+    await till.settle()
+    await till.round()
+
+    assert await till.states(preorder) == ("shipped", "paid")
+    assert [amount for amount, _, _ in await refunds(till, preorder)] == [100]
+
+
+async def test_p4_money_given_back_by_hand_before_its_payment_was_told_does_not_ship(till: Till) -> None:
+    await till.launch()
+    preorder = await till.reserve()
+    assert till.type_card(await till.session(preorder))
+    make_refund(till.books, next(iter(till.books.table("charge").values())), 1000, None, {})
+
+    await till.settle_in_order("checkout.session.completed", "refund.created")
+
+    assert await till.states(preorder) == ("joined", "refunded")
+
+
+async def test_p4_a_refund_that_no_bank_takes_is_left_to_the_merchant_after_ten_tries(till: Till) -> None:
+    await till.launch()
+    preorder = await till.join(card=REFUND_FAILS)
+    await cancel(till, preorder)
+    await till.round()
+    await till.fake.advance(seconds=120)
+    await till.settle()
+    async with till.payments.db.tenant(till.tenant_id) as conn:
+        await conn.execute(_NINE_MORE)
+
+    with later(till.shop, days=2):
+        async with till.payments.db.tenant(till.tenant_id) as conn:
+            assert await list_to_give_back(conn, now=till.shop.service.clock(), limit=1) == []
+
+
+_NINE_MORE = """
+insert into refunds (
+    charge_key, number, preorder_id, amount_minor, currency, reason, status, created_at, settled_at
+)
+select charge_key, number + more, preorder_id, amount_minor, currency, reason, status, created_at, settled_at
+from refunds, generate_series(1, 9) as more
+"""

@@ -52,6 +52,18 @@ async def test_p4_an_event_more_than_five_minutes_off_in_either_direction_is_ref
     assert await events(till) == []
 
 
+@pytest.mark.parametrize("form", ["t={old}=,t={now},{v1}", "t= {old},t={now},{v1}", "t={old},t={now},{v1}"])
+async def test_p4_an_old_signature_is_not_made_young_by_a_second_time(till: Till, form: str) -> None:
+    told, now = event(till), int(till.shop.service.clock().timestamp())
+    old = now - 100_000
+    v1 = sign(json.dumps(told), SECRET, old).partition(",")[2]
+
+    refused = await tell(till, told, signature=form.format(old=old, now=now, v1=v1))
+
+    assert refused.status_code == 401
+    assert await events(till) == []
+
+
 @pytest.mark.parametrize(
     "header", ["", "t=1", "t=x,v1=00", "v1=00", "t=1,v1=", "t=99999999999999999999,v1=0", "t=1,v1=\xff", "t=1,v0=00"]
 )
@@ -121,6 +133,25 @@ async def test_p4_an_event_and_its_job_are_kept_both_or_neither(till: Till) -> N
             str(till.tenant_id),
         )
     assert [row["name"] for row in queued] == ["evt_a", "evt_b"]
+
+
+async def test_p4_money_that_came_twice_is_recorded_and_goes_back_once(till: Till) -> None:
+    await till.launch(payment=SAVED)
+    preorder = await till.join()
+    await till.lose_card(preorder)
+    await till.confirm()
+    assert till.type_card(await till.session(preorder))
+    await till.settle()
+    failed = (await till.ledger(preorder))["charges"][1]
+    assert (failed["status"], await till.states(preorder)) == ("failed", ("confirmed", "paid"))
+
+    intent = {"id": failed["intent_id"], **INTENT, "metadata": {"lastbook_key": failed["charge_key"]}}
+    await tell(till, event(till, data={"object": intent}))
+    await till.settle()
+
+    ledger = await till.ledger(preorder)
+    assert [(one["charge_key"], one["amount_minor"]) for one in ledger["refunds"]] == [(failed["charge_key"], 1000)]
+    assert (await till.states(preorder), (await till.read(preorder))["paid_minor"]) == (("confirmed", "paid"), 1000)
 
 
 @pytest.mark.parametrize("wrong", [{"amount_received": 999}, {"currency": "usd"}, {"amount_received": 100_000}])

@@ -14,7 +14,7 @@ import pytest
 
 from infra.embedded import EmbeddedFailed
 from infra.embedded.stripe.running import EmbeddedStripe, run_stripe
-from infra.machines import taking_payments
+from infra.machines import is_on_this_machine, taking_payments
 from infra.settings import read_settings
 from infra.stripe import WEBHOOK_PATH, open_stripe
 from tests.stripe_fake.people import pay
@@ -119,6 +119,19 @@ def test_settings_name_the_stand_in_only_without_a_key(tmp_path: Path) -> None:
         assert [one["url"] for one in endpoints] == [f"http://127.0.0.1:1{WEBHOOK_PATH}"]
     with taking_payments(replace(settings, stripe_api_key="sk_test_of_our_own")) as ready:
         assert (ready.stripe_api_key, ready.stripe_base_url) == ("sk_test_of_our_own", None)
+
+
+@pytest.mark.parametrize("url", ["https://shop.example", "http://0.0.0.0:8000", "http://192.168.1.5", "http://[::]:1"])
+def test_there_is_no_stand_in_on_an_address_that_others_can_reach(tmp_path: Path, url: str) -> None:
+    settings = read_settings({"LASTBOOK_DATA_DIR": str(tmp_path / "data"), "LASTBOOK_PUBLIC_URL": url})
+    with taking_payments(settings) as ready:
+        assert ready == settings
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8000", "http://127.0.0.2", "http://[::1]:1", "http://a.localhost"])
+def test_addresses_of_this_machine_are_known(url: str) -> None:
+    assert is_on_this_machine(url)
 
 
 def test_a_folder_that_cannot_be_made_is_said_with_what_to_do(tmp_path: Path) -> None:

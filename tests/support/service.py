@@ -40,11 +40,12 @@ class Service:
 
 
 @asynccontextmanager
-async def run_service(settings: Settings) -> AsyncIterator[Service]:
+async def run_service(settings: Settings, *, with_stripe: bool = True) -> AsyncIterator[Service]:
     """Serve on a free port until the context ends."""
     clock = MovableClock()
     async with run_fake(clock) as fake:
-        settings = replace(settings, stripe_api_key=API_KEY, stripe_webhook_secret=SECRET, stripe_base_url=fake.url)
+        if with_stripe:
+            settings = replace(settings, stripe_api_key=API_KEY, stripe_webhook_secret=SECRET, stripe_base_url=fake.url)
         async with _serve(settings, clock, fake) as running:
             yield running
 
