@@ -31,6 +31,17 @@ class ChargeUnderWay(Conflict):
     hint = "Ask again in a minute: the answer will say whether anything is still to be paid."
 
 
+class CurrencyNotTaken(Conflict):
+    """Payments are not taken in this currency."""
+
+    code = "currency_not_taken"
+    hint = "Stripe counts it in another smallest unit than ISO 4217 does; sell in another currency."
+
+
+_COUNTED_OTHERWISE = frozenset({"ISK", "MGA", "UGX"})
+"""Of ISO's and Stripe's smallest units one is a hundred of the other (https://docs.stripe.com/currencies)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Charge:
     """One attempt. `sends` counts how often Stripe was asked; `intent_id` is a PaymentIntent or a SetupIntent."""
@@ -67,7 +78,9 @@ class Ask:
 
 
 async def open_charge(conn: Connection, ask: Ask, account: PaymentAccount, *, now: datetime) -> Charge:
-    """The next attempt, on a preorder that is held. Raises ChargeUnderWay."""
+    """The next attempt, on a preorder that is held. Raises ChargeUnderWay, CurrencyNotTaken."""
+    if ask.currency in _COUNTED_OTHERWISE:
+        raise CurrencyNotTaken(f"Payments are not taken in {ask.currency}.")
     if await find_live_charge(conn, ask.preorder_id) is not None:
         raise ChargeUnderWay("This preorder is being charged at this moment.")
     fee = account.fee_of(ask.amount_minor)

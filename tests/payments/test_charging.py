@@ -166,3 +166,13 @@ async def test_p4_nothing_is_to_be_paid_of_what_is_paid(till: Till) -> None:
 
     assert refused.status_code == 409
     assert refused.json()["type"].endswith("/nothing_to_pay")
+
+
+@pytest.mark.parametrize("currency", ["ISK", "MGA", "UGX"])
+async def test_p4_a_currency_that_stripe_counts_in_another_unit_is_refused(till: Till, currency: str) -> None:
+    await till.launch()
+    await till.shop.stock("p1", currency=currency)
+
+    refused = await till.check_out(await till.reserve())
+
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "currency_not_taken")
