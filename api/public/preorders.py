@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -48,7 +48,7 @@ class OpenIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     token: Token | None = None
     guest_email: Annotated[Email | None, Meta(description="Without a token: where news of the preorder goes.")] = None
     locale: Locale = "en"
-    region: Region | Literal[""] = ""
+    region: Region | None = None
     charge_on: date | None = None
 
 
@@ -279,7 +279,7 @@ def _wish(wanted: OpenIn) -> Wish:
         terms_version=wanted.terms_version,
         variant_id=wanted.variant,
         locale=wanted.locale,
-        region=wanted.region,
+        region=wanted.region or "",
         charge_on=wanted.charge_on,
     )
 

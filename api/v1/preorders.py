@@ -61,7 +61,7 @@ class WishIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     shopper_id: ExternalId | None = None
     guest_email: Email | None = None
     locale: Locale = "en"
-    region: Region | Literal[""] = ""
+    region: Region | None = None
     charge_on: date | None = None
 
     def __post_init__(self) -> None:
@@ -191,7 +191,7 @@ def _read(wish: WishIn) -> Wish:
         terms_version=wish.terms_version,
         variant_id=wish.variant_id,
         locale=wish.locale,
-        region=wish.region,
+        region=wish.region or "",
         charge_on=wish.charge_on,
     )
 

@@ -81,6 +81,8 @@ def _say_the_unsaid(shop: ShopClient, path: str, case: Case[Any]) -> None:
     if isinstance(case.body, dict):
         if "key" in case.body:
             case.body |= _vouched(shop, case.body)
+        if path == "/public/v1/preorders:open" and "token" not in case.body:
+            case.body["guest_email"] = "guest@shop.example"
         make_possible(shop, path, case.body, case.path_parameters)
 
 
