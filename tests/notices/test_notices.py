@@ -256,23 +256,23 @@ async def test_p8_a_mail_that_is_refused_for_good_or_never_taken_fails(shop: Sho
 
 async def test_p8_b7_an_erased_guest_is_told_nothing_and_no_address_stays(shop: ShopClient, postbox: Postbox) -> None:
     await launch(shop)
-    sent = await join(shop, guest_email="guest.canary@example.com")
+    sent = await join(shop, guest_email="told.canary@example.com")
     await carry(shop, postbox)
-    waiting = await join(shop, guest_email="guest.canary@example.com")
+    waiting = await join(shop, guest_email="told.canary@example.com")
 
-    await erase(shop, email="guest.canary@example.com")
+    await erase(shop, email="told.canary@example.com")
 
     assert await carry(shop, postbox) == 0
     assert (await notices(shop, sent))[0]["recipient"] is None
     assert await told(shop, waiting) == [("joined", "no_address")]
-    assert await find_everywhere(shop.service.settings, "guest.canary") == []
+    assert await find_everywhere(shop.service.settings, "told.canary") == []
 
 
 async def test_p8_b7_an_erased_shopper_leaves_notices_without_an_address(shop: ShopClient, postbox: Postbox) -> None:
-    await shop.push("shoppers", [{"id": "ann", "email": "ann.canary@example.com"}])
+    await shop.push("shoppers", [{"id": "ann", "email": "heard.canary@example.com"}])
     await launch(shop)
     preorder = await join(shop, shopper_id="ann")
     await carry(shop, postbox)
     await erase(shop, shopper_id="ann")
     assert [one["recipient"] for one in await notices(shop, preorder)] == [None]
-    assert await find_everywhere(shop.service.settings, "ann.canary") == []
+    assert await find_everywhere(shop.service.settings, "heard.canary") == []
