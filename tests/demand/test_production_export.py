@@ -47,10 +47,10 @@ async def xlsx_rows(shop: ShopClient) -> list[list[str]]:
 
 async def fill(shop: ShopClient) -> None:
     await launch_sized(shop)
-    await shop.push("shoppers", [{"id": "ann-canary", "name": "Ann Canary", "email": "ann.sheet@example.com"}])
+    await shop.push("shoppers", [{"id": "ann-canary", "name": "Ann Canary", "email": "canary.ann@example.com"}])
     await join(shop, variant_id="red-42", quantity=2, shopper_id="ann-canary")
     await join(shop, variant_id="red-42", quantity=3)
-    await reserve(shop, variant_id="red-43", quantity=4, guest_email="guest.sheet@example.com")
+    await reserve(shop, variant_id="red-43", quantity=4, guest_email="canary.guest@example.com")
     await join(shop, product_id="p2", quantity=5)
 
 
