@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from tenants.attributes import Locale
 from tenants.fields import ExternalId, MinorUnits, Moment, ShortText, check_moments, check_period
+from tenants.options import Region
 from tenants.questions import choose_locale
 
 Texts = Annotated[dict[Locale, ShortText], Meta(max_length=50, description="By locale.")]
@@ -16,7 +17,6 @@ LongTexts = Annotated[
 ]
 BasisPoints = Annotated[int, Meta(ge=0, le=10_000, description="Hundredths of a percent.")]
 Units = Annotated[int, Meta(ge=1, le=1_000_000)]
-Region = Annotated[str, Meta(pattern=r"\A[A-Z]{2}(-[A-Z0-9]{1,3})?\Z", description="ISO 3166, such as DE or CN-31.")]
 PaymentMode = Literal["card_saved", "deposit", "upfront"]
 CancelUntil = Literal["close", "production", "never"]
 Basis = Literal["pledged", "collected"]

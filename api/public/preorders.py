@@ -20,11 +20,11 @@ from api.writes import settle
 from infra.database import Connection
 from infra.errors import Conflict, FieldError, Forbidden, NotFound, Unavailable
 from tenants.attributes import Locale
-from tenants.campaign_documents import Region
 from tenants.campaign_prices import UnitPrices
 from tenants.fields import Email, ExternalId, Moment, ShortText
 from tenants.identifiers import normalise_email
 from tenants.named import Named, name_shoppers
+from tenants.options import Region
 from tenants.payment_accounts import NoPaymentAccount
 from tenants.preorder_changes import Change, cancel_own, change_preorder
 from tenants.preorder_links import get_linked, link_url, make_link, parse_link

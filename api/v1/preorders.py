@@ -32,10 +32,10 @@ from infra.errors import (
     Unsupported,
 )
 from tenants.attributes import Locale
-from tenants.campaign_documents import Region
 from tenants.fields import Email, ExternalId, ShortText
 from tenants.identifiers import normalise_email
 from tenants.named import hold_named
+from tenants.options import Region
 from tenants.preorder_ends import cancel_preorder
 from tenants.preorder_links import link_url, open_link
 from tenants.preorder_states import (
