@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 
 from infra.database import Connection
 from infra.errors import NotFound
-from tenants.fields import Moment
+from tenants.fields import Moment, PublicUrl
 from tenants.shop_documents import delete_document, find_document, list_documents, upsert_documents
 from tenants.upserts import Upserted
 
@@ -45,7 +45,7 @@ class Webhook(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One address of a merchant's server."""
 
     id: Annotated[str, Meta(min_length=1, max_length=100)]
-    url: Annotated[str, Meta(max_length=2000, description="https, on the public Internet.")]
+    url: PublicUrl
     kinds: Annotated[
         tuple[WebhookKind, ...], Meta(max_length=50, description="What it hears of. Empty: of everything.")
     ] = ()
@@ -55,6 +55,7 @@ class Webhook(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class StoredWebhook(Webhook, frozen=True, kw_only=True):
     """An address as it is in force."""
 
+    url: str
     created_at: Moment
     updated_at: Moment
 
