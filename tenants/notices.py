@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 
 from infra.database import Connection, Row
 from infra.ids import new_id
+from tenants.audit import record_audit
 from tenants.fields import Moment
 from tenants.webhook_deliveries import Happened, write_deliveries
 from tenants.webhooks import WebhookKind
@@ -169,9 +170,10 @@ async def read_notice_settings(conn: Connection) -> NoticeSettings:
     return NoticeSettings() if row is None else NoticeSettings(**row)
 
 
-async def put_notice_settings(conn: Connection, settings: NoticeSettings) -> None:
+async def put_notice_settings(conn: Connection, settings: NoticeSettings, *, actor: str) -> None:
     """From now on; who was told already keeps the days that they were told."""
     await conn.execute(_PUT_SETTINGS, settings.upcoming_days, settings.answer_days)
+    await record_audit(conn, actor=actor, action="store notice settings", subject="")
 
 
 _WRITE = """

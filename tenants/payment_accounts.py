@@ -6,6 +6,7 @@ from uuid import UUID
 
 from infra.database import Connection
 from infra.errors import Conflict
+from tenants.audit import record_audit
 from tenants.charge_schedule import RetryPolicy
 from tenants.stripe_facts import Fact
 
@@ -87,9 +88,10 @@ async def tell_account(conn: Connection, fact: Fact, *, told_at: datetime) -> bo
     return (await conn.fetchval(_TELL, fact.id, fact.charges_enabled, fact.details_submitted, told_at)) is not None
 
 
-async def put_retry_policy(conn: Connection, policy: RetryPolicy) -> None:
+async def put_retry_policy(conn: Connection, policy: RetryPolicy, *, actor: str) -> None:
     """How long a card that does not pay is tried from now on, also where it has failed already."""
     await conn.execute(_PUT_RETRIES, policy.every_hours, policy.for_days)
+    await record_audit(conn, actor=actor, action="store payment retries", subject="")
 
 
 async def read_retry_policy(conn: Connection) -> RetryPolicy:
