@@ -18,6 +18,7 @@ from recommender.serving.strategies import WHY_NONE, ask_of
 from tenants.fields import ExternalId
 from tenants.measured import Record
 from tenants.placements import Placement
+from widgets.stamps import stamp
 
 HEADINGS = {"popular": "Popular now", "prior": "Often chosen", "new": "New in the shop"}
 """What stands above products that a placement shows instead of its own."""
@@ -88,6 +89,7 @@ def _fill_one(
     cards = live.catalogue.cards.many(picked.rows)
     if live.made:
         cards = [card + _flag(live, row, slot, viewer, now) for card, row in zip(cards, picked.rows, strict=True)]
+    cards = stamp(live, placement, picked, cards, now=now)
     return _encode(live, orders, placement, picked, cards, needs=bool(slot.needs))
 
 

@@ -17,6 +17,7 @@ from tenants.campaign_windows import CampaignWindow
 from tenants.consent import Choices
 from tenants.option_plan import Published
 from tenants.placements import STANDARD, Placement
+from tenants.shown_tokens import ShownTokens
 from tenants.suppression import Suppressed
 
 MOST_USUAL = 300
@@ -77,6 +78,8 @@ class LiveTenant:
     """How often rules and placements were read."""
     identity_version: int = 0
     """As of which the aliases were read."""
+    tokens: ShownTokens = field(default_factory=ShownTokens.for_nobody)
+    """Makes the token of each product that is shown."""
     _masks: dict[tuple[str, frozenset[str]], tuple[int, Ruling, Opening, bytes]] = field(default_factory=dict)
 
     @property
