@@ -83,8 +83,10 @@ credits as (
     from sold
     join whose using (person_id, product_id)
     where occurred_at <= ordered_at
-        and occurred_at >= ordered_at - make_interval(hours => 24 * case type when 'impression' then $4 else $3 end)
-        and (type <> 'impression' or $4 > 0)
+        and occurred_at >= ordered_at - make_interval(
+            hours => 24 * case type when 'impression' then $4::integer else $3::integer end
+        )
+        and (type <> 'impression' or $4::integer > 0)
     order by order_id, line_id, case type when 'click' then 1 when 'cart' then 2 else 3 end, occurred_at desc, event_id
 )
 """

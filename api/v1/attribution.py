@@ -154,7 +154,7 @@ def _read_day(request: Request, name: str) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         day = date.min
-    if len(text) != 10 or not 1900 <= day.year < 2200:
+    if text != day.isoformat() or not 1900 <= day.year < 2200:
         raise BadRequest(f"{name} must be a day as 2026-03-02, from 1900 to 2199.")
     return day
 
