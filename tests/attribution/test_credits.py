@@ -121,6 +121,16 @@ async def test_b10_a_browsers_click_is_the_shoppers_whom_the_server_names_for_it
     assert await desk.earned() == {"home": (1000, 0)}
 
 
+async def test_b10_a_browser_that_is_taken_back_earns_nothing(desk: Desk) -> None:
+    await desk.do("click", visitor_id="v1")
+    await desk.name("v1", "s1")
+    await desk.buy()
+    gone = {"kind": "visitor", "value": "v1"}
+    assert (await desk.shop.api.delete("/v1/shopper-identifiers/s1", params=gone)).status_code == 204
+
+    assert await desk.earned() == {}
+
+
 async def test_b10_a_shared_browsers_click_earns_whoever_of_them_buys(desk: Desk) -> None:
     """Also when another one signed in first, so that the events are theirs in the record."""
     await desk.do("click", visitor_id="v1")
