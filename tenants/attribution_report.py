@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, get_args
 
+import asyncpg
+
 from infra.database import Connection
+from infra.errors import BadRequest
 from tenants.attribution import CREDITS, DEEDS, DID, SOLD, WHOSE
 from tenants.attribution_settings import AttributionSettings, read_attribution_settings
 
@@ -73,11 +76,27 @@ class Report:
     sold: Sequence[SoldRow]
 
 
+class PeriodTooFull(BadRequest):
+    """More happened in the period than one answer can be made of in time."""
+
+    code = "period_too_full"
+    hint = "Ask for fewer days at once."
+
+
 async def read_report(conn: Connection, *, first: date, last: date, by: Side) -> Report:
     """`first` and `last` are days of the shop's time zone, both included. Deeds count on the day when they were done,
-    sales on the day of the order."""
+    sales on the day of the order. Costs about 20 µs a deed or line. Raises PeriodTooFull."""
+    try:
+        return await _read(conn, first, last, by)
+    except asyncpg.QueryCanceledError as late:
+        raise PeriodTooFull(f"{first} to {last} took too long to add up.") from late
+
+
+async def _read(conn: Connection, first: date, last: date, by: Side) -> Report:
     settings, period = await read_attribution_settings(conn), await _read_period(conn, first, last)
     span = period.begins_at, period.ends_at
+    # How many deeds and lines a period has, the planner cannot tell: a loop within a loop would take minutes.
+    await conn.execute("set local enable_nestloop = off")
     deeds = [DeedsRow(**row) for row in await conn.fetch(_deeds(by), *span, period.time_zone)]
     sales = [
         SalesRow(**row)

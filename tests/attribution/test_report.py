@@ -3,9 +3,12 @@
 import csv
 import io
 import random
-from datetime import timedelta
+from datetime import date, timedelta
+
+import pytest
 
 from infra.database import Row
+from tenants.attribution_report import PeriodTooFull, read_report
 from tests.attribution.desk import HOUR, NOON, REPORT, Desk
 from tests.support.shop import Document, event, order
 
@@ -120,6 +123,14 @@ async def test_b10_a_report_of_one_shop_knows_nothing_of_another(desk: Desk, oth
     assert isinstance(other_shop, type(desk.shop))
     answer = await other_shop.api.get("/v1/attribution/report", params=REPORT)
     assert (answer.json()["sales"], answer.json()["deeds"], answer.json()["sold"]) == ([], [], [])
+
+
+async def test_b10_a_period_that_takes_too_long_is_refused_with_a_hint(desk: Desk) -> None:
+    await live_a_month(desk)
+    with pytest.raises(PeriodTooFull, match="2026-03-01 to 2026-03-31"):
+        async with desk.shop.service.db.tenant(desk.shop.keys.tenant_id) as conn:
+            await conn.execute("set local statement_timeout = '1ms'")
+            await read_report(conn, first=date(2026, 3, 1), last=date(2026, 3, 31), by="day")
 
 
 def _cell(value: object) -> str:
