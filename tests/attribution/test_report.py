@@ -127,10 +127,14 @@ async def test_b10_a_report_of_one_shop_knows_nothing_of_another(desk: Desk, oth
 
 async def test_b10_a_period_that_takes_too_long_is_refused_with_a_hint(desk: Desk) -> None:
     await live_a_month(desk)
+    with pytest.raises(PeriodTooFull, match="2026-03-01 to 2026-03-31"):
+        await _read_in_a_millisecond(desk)
+
+
+async def _read_in_a_millisecond(desk: Desk) -> None:
     async with desk.shop.service.db.tenant(desk.shop.keys.tenant_id) as conn:
         await conn.execute("set local statement_timeout = '1ms'")
-        with pytest.raises(PeriodTooFull, match="2026-03-01 to 2026-03-31"):
-            await read_report(conn, first=date(2026, 3, 1), last=date(2026, 3, 31), by="day")
+        await read_report(conn, first=date(2026, 3, 1), last=date(2026, 3, 31), by="day")
 
 
 def _cell(value: object) -> str:
