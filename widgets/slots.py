@@ -20,6 +20,7 @@ from recommender.serving.words import Language, Words
 from tenants.fields import Currency, ExternalId, ShortText
 from tenants.measured import Record
 from tenants.placements import Placement
+from widgets.stamps import stamp
 
 CART = 10
 """Products of a cart, the latest, that lead to others."""
@@ -107,6 +108,7 @@ def _fill_one(
     cards = live.catalogue.cards.many(picked.rows)
     if live.made:
         cards = [card + _flag(live, row, slot, viewer, now) for card, row in zip(cards, picked.rows, strict=True)]
+    cards = stamp(live, placement, picked, cards, now=now)
     return _encode(live, orders, placement, picked, cards, wish, viewer.locale)
 
 

@@ -11,6 +11,7 @@ from tenants.events import ClientEventType
 from tenants.fields import ExternalId, Moment, ShortText
 from tenants.options import Region
 from tenants.placements import Field, Layout
+from tenants.shown_tokens import ShownToken
 from widgets.slots import Slot
 
 MAX_BODY = 64_000
@@ -81,6 +82,10 @@ class ClientEvent(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     product: ExternalId | None = None
     slot: ShortText | None = None
     at: Moment | None = None
+    token: Annotated[
+        ShownToken | None,
+        Meta(description="The shown product's: it says which product and where."),
+    ] = None
 
 
 class EventsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -92,8 +97,17 @@ class EventsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     visitor: VisitorId | None = None
 
 
-class EventsOut(Struct, frozen=True, kw_only=True):
+class Uncredited(Struct, frozen=True, kw_only=True):
+    """An event that counts, and that can earn its placement no sale."""
+
+    id: str
+    code: Annotated[str, Meta(description="wrong, other_time or other_product.")]
+    reason: str
+
+
+class EventsOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many events were new."""
 
     accepted: int
     duplicate: int
+    uncredited: Annotated[tuple[Uncredited, ...], Meta(description="Those whose token is not good.")] = ()
