@@ -67,6 +67,8 @@ SCOPES = (
     "collections:write",
     "campaigns:read",
     "campaigns:write",
+    "experiments:read",
+    "experiments:write",
     "preorders:read",
     "preorders:write",
     "privacy:read",

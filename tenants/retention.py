@@ -45,6 +45,10 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Meta(description="Files that wait for their import; one goes when its import ends. Default 7, most 30."),
     ] = None
     quotes: Annotated[Days | None, Meta(description="Quotes after they expired. Default 90.")] = None
+    experiment_subjects: Annotated[
+        Days | None,
+        Meta(description="Who saw what in an experiment, after it ended; without them it has no report. Default 395."),
+    ] = None
     notices: Annotated[
         Annotated[int, Meta(ge=90, le=36500)] | None,
         Meta(description="What shoppers were told of their preorders. Default 1095, at least 90."),
@@ -64,6 +68,7 @@ DEFAULT_DAYS: Mapping[str, int] = {
     "quotes": 90,
     "expired_preorders": 90,
     "stripe_events": 90,
+    "experiment_subjects": 395,
     "notices": 1095,
 }
 
@@ -118,6 +123,12 @@ _KINDS = {
     ),
     "notices": _Kind(
         "notices", "notice_id", "notices where done_at is not null and created_at < $1 order by created_at"
+    ),
+    "experiment_subjects": _Kind(
+        "experiment_subjects",
+        "subject_id",
+        "experiment_subjects join experiments using (tenant_id, experiment_id)"
+        " where coalesce(stopped_at, ends_at) < $1",
     ),
     "imports": _Kind(
         "imports", "import_id", "imports where finished_at is not null and created_at < $1 order by created_at"

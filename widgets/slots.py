@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
+from recommender.serving.experiments import Trial, find_trial
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.made import Priced, tell_made
 from recommender.serving.needs import Looks, Need, Needs
@@ -21,6 +22,8 @@ from tenants.placements import Placement
 
 HEADINGS = {"popular": "Popular now", "prior": "Often chosen", "new": "New in the shop"}
 """What stands above products that a placement shows instead of its own."""
+
+WHY_HELD_OUT = "The place stays empty for this viewer: an experiment holds them out, to tell what it earns."
 
 
 class Slot(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -47,6 +50,8 @@ class Viewer(NamedTuple):
     records: Mapping[str | None, Record] | None = None
     """Measurements on record by person (None: the shopper), read for this page alone; None for somebody unproven."""
     region: str | None = None
+    trials: tuple[Trial, ...] = ()
+    """The arms of experiments that are theirs on this page."""
 
 
 STRANGER = Viewer(None, NOTHING)
@@ -78,12 +83,33 @@ def _fill_one(
     placement = live.placements.get(slot.name)
     if placement is None:
         return _head(slot.name, "none", "none", "", "There is no placement of that name.") + b"]}"
+    trial = find_trial(viewer.trials, slot.name) if viewer.trials else None
+    if trial is None:
+        return _show(live, orders, slot, placement, viewer, now, taken, looks)
+    if trial.holdout:
+        return _head(placement.id, placement.strategy, "none", placement.heading, WHY_HELD_OUT) + b"]" + trial.closing
+    shown = _show(live, orders, slot, trial.placement, viewer, now, taken, looks, arm=trial.token)
+    return shown[:-1] + trial.closing
+
+
+def _show(
+    live: LiveTenant,
+    orders: Orders,
+    slot: Slot,
+    placement: Placement,
+    viewer: Viewer,
+    now: float,
+    taken: set[int],
+    looks: Looks,
+    *,
+    arm: str = "",
+) -> bytes:
     record = None if viewer.records is None else viewer.records.get(slot.person)
     ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now, collections=viewer.collections)
     if placement.strategy == "made_for_you" and record is not None:
         ask = ask._replace(measured=frozenset(record.values))
     wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs), looks)
-    order = orders.get(live, placement, ask, now=now)
+    order = orders.get(live, placement, ask, now=now, arm=arm)
     picked = pick(live, placement, ask, order, wish, now=now, taken=taken)
     cards = live.catalogue.cards.many(picked.rows)
     if live.made:

@@ -7,6 +7,7 @@ import msgspec
 
 from api.bodies import decode_one
 from api.public.answers import PublicAnswer
+from api.public.exposures import find_exposures, record_seen
 from api.public.page import Page, open_left_page
 from api.public.wire import ClientEvent, EventsIn, EventsOut
 from api.sessions import BROWSING, Deed
@@ -23,18 +24,20 @@ async def take_events(state: State, body: bytes) -> PublicAnswer:
     beacon, now = decode_one(body, _decoder), state.clock()
     page = await open_left_page(state, key=beacon.key, token=beacon.token, visitor=beacon.visitor, now=now.timestamp())
     events = _records(beacon.events, page, now)
+    exposures = find_exposures(beacon.events, page, since=now - OLDEST, now=now)
 
-    async def record() -> Upserted:
+    async def record() -> tuple[int, Upserted]:
         async with state.db.tenant(page.tenant_id) as conn:
-            return await record_events(conn, events, "client")
+            return await record_seen(conn, exposures, page), await record_events(conn, events, "client")
 
-    recorded = await settle(record)
+    seen, recorded = await settle(record)
     deeds = _deeds(beacon.events, now.timestamp())
     if page.owners and deeds:
         # The shopper's alone, if one is proven: who signs in at this browser next is not to be shown it.
         await state.sessions.browse({page.owners[0]: deeds})
-    accepted = sum(outcome == "created" for outcome in recorded.outcomes.values())
-    answer = EventsOut(accepted=accepted, duplicate=len(beacon.events) - accepted)
+    accepted = seen + sum(outcome == "created" for outcome in recorded.outcomes.values())
+    ignored = sum(event.type == "exposure" for event in beacon.events) - len(exposures)
+    answer = EventsOut(accepted=accepted, duplicate=len(beacon.events) - ignored - accepted, ignored=ignored)
     return PublicAnswer(msgspec.json.encode(answer), 202)
 
 
@@ -51,6 +54,7 @@ def _records(events: Sequence[ClientEvent], page: Page, now: datetime) -> list[E
             slot=event.slot,
         )
         for event in events
+        if event.type != "exposure"
     }
     return list(by_id.values())
 

@@ -8,6 +8,7 @@ from api.public.page import open_page
 from api.public.personal import read_personal
 from api.public.wire import SlotsIn
 from api.state import State
+from recommender.serving.experiments import take_part
 from widgets.slots import STRANGER, Viewer, fill
 
 
@@ -22,6 +23,9 @@ async def ask_slots(state: State, body: bytes) -> PublicAnswer:
         people = (slot.person for slot in wish.slots)
         personal = await read_personal(state, page.live, page.shopper_id, people, now=clock)
         viewer = Viewer(page.shopper_id, session, personal.collections, personal.records, wish.region)
+        if page.live.trials:
+            places = (slot.name for slot in wish.slots)
+            viewer = viewer._replace(trials=take_part(page.live.trials, places, page.subject, now=now))
     else:
         viewer = STRANGER._replace(region=wish.region)
     return PublicAnswer(fill(page.live, state.orders, wish.slots, viewer, now=now))

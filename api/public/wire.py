@@ -1,8 +1,8 @@
 """Wire: what a page may send and what it gets. Bodies may come as text/plain, so that no preflight is needed."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from recommender.serving.cards import ShownCard
 from recommender.serving.strategies import Source
@@ -17,6 +17,9 @@ TYPES = ("application/json", "text/plain")
 PublishableKey = Annotated[str, Meta(max_length=200, description="The key of the page, lb_pk_….")]
 Token = Annotated[str, Meta(min_length=1, max_length=4000, description="A shopper token that your server signed.")]
 VisitorId = Annotated[str, Meta(min_length=8, max_length=100, description="A random id of this browser.")]
+
+ExposureToken = Annotated[str, Meta(min_length=1, max_length=4000, description="The arm of an experiment, sealed.")]
+PageEventType = Literal[ClientEventType, "exposure"]
 
 
 class ProvenIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -46,6 +49,13 @@ class SlotOut(Struct, frozen=True, kw_only=True):
     heading: str
     why: Annotated[str | None, Meta(description="Why there is nothing to show, or null.")]
     products: tuple[ShownCard, ...]
+    exposure: Annotated[
+        ExposureToken | UnsetType,
+        Meta(
+            description="Only where this viewer takes part in an experiment: hand it back in an event `exposure` as"
+            " soon as the place has been filled, also when it stays empty."
+        ),
+    ] = UNSET
 
 
 class SlotsOut(Struct, frozen=True, kw_only=True):
@@ -59,10 +69,13 @@ class ClientEvent(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """Something that a page saw. It never counts as a purchase."""
 
     id: Annotated[str, Meta(min_length=8, max_length=100, description="Random and new for each event.")]
-    type: ClientEventType
+    type: PageEventType
     product: ExternalId | None = None
     slot: ShortText | None = None
     at: Moment | None = None
+    token: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=4000)] | None, Meta(description="Of an exposure: the slot's.")
+    ] = None
 
 
 class EventsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -74,8 +87,11 @@ class EventsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     visitor: VisitorId | None = None
 
 
-class EventsOut(Struct, frozen=True, kw_only=True):
+class EventsOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many events were new."""
 
     accepted: int
     duplicate: int
+    ignored: Annotated[
+        int, Meta(description="Exposures without the token of an arm that runs and is the sender's own.")
+    ] = 0

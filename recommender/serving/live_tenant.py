@@ -6,6 +6,7 @@ from itertools import count
 from uuid import UUID
 
 from recommender.serving.catalogue import NOWHERE, Catalogue
+from recommender.serving.experiments import ByPlacement, arrange
 from recommender.serving.learned import Learned
 from recommender.serving.newcomers import Newcomers, nobody_new
 from recommender.serving.preordering import NOTHING_PREORDERABLE, Preorderable, preorderable_at
@@ -15,6 +16,7 @@ from recommender.serving.rulings import FREE, Ruling
 from recommender.serving.showcase import NOTHING_SHOWN, UNDECIDED, Opening, Showcase
 from tenants.campaign_windows import CampaignWindow
 from tenants.consent import Choices
+from tenants.experiment_documents import RunningExperiment
 from tenants.option_plan import Published
 from tenants.placements import STANDARD, Placement
 from tenants.suppression import Suppressed
@@ -65,6 +67,10 @@ class LiveTenant:
     """Preorder campaigns that are neither paused nor over."""
     preorderable: Preorderable = NOTHING_PREORDERABLE
     """What of them is open as of the last `advance`."""
+    running: Sequence[RunningExperiment] = ()
+    """Experiments that were started and not stopped."""
+    trials: ByPlacement = field(default_factory=dict)
+    """Their arms, made with the placements as they are."""
     choices: Choices = field(default_factory=Choices)
     suppressed: Suppressed = field(default_factory=Suppressed)
     privacy_since: int = 0
@@ -157,6 +163,11 @@ class LiveTenant:
     def let_preorder(self, windows: Sequence[CampaignWindow]) -> None:
         """From now on these are the shop's campaigns."""
         self.windows, self.preorderable = windows, NOT_YET_PREORDERABLE
+        self.touch()
+
+    def experiment(self, running: Sequence[RunningExperiment]) -> None:
+        """From now on these are the shop's experiments, in the placements as they are."""
+        self.running, self.trials = running, arrange(running, self.placements)
         self.touch()
 
     def state(self) -> tuple[object, ...]:
