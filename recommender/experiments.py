@@ -65,7 +65,7 @@ def compare(treated: Sample, control: Sample, *, alpha: float = ALPHA) -> Interv
 
     The difference is the mean of n = n₁ + n₀ influences of variance n · (s₁²/n₁ + s₀²/n₀), which is what theorem 2.2 is
     about. No arm's variance is taken as less than that of both together: in the smaller of two arms a few big baskets
-    that have not come yet make it look too small (without it, 12 % of simulated shares of 10 : 90 were wrong at a time).
+    that have not come yet make it look too small (without it, 12 % of simulated shares of 10 : 90 were wrong once).
     """
     n = treated.size + control.size
     least = _joint_variance(treated, control)

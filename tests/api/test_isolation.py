@@ -16,6 +16,7 @@ from infra.settings import Settings
 from tests.campaigns.isolation import ask_campaigns
 from tests.collections.isolation import ask_collections
 from tests.demand.isolation import ask_demand
+from tests.experiments.isolation import ask_experiments
 from tests.imports.isolation import ask_imports
 from tests.made_for_you.isolation import ask_made_for_you
 from tests.made_orders.isolation import ask_made_to_order
@@ -34,6 +35,7 @@ VISITOR = "visitor-0001"
 PARTS = (
     ask_campaigns,
     ask_demand,
+    ask_experiments,
     ask_payments,
     ask_notices,
     partial(ask_record_book, ids=IDS),

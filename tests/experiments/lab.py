@@ -10,7 +10,7 @@ from uuid import uuid4
 from tests.support.polling import until
 from tests.support.shop import Document, ShopClient, order
 
-PLACE = "home-popular"
+PLACE = "front"
 ONE: Document = {"id": "one", "share": 0.5, "changes": {"limit": 1}}
 THREE: Document = {"id": "three", "share": 0.5, "changes": {"limit": 3, "heading": "Three"}}
 HELD: Document = {"id": "held", "share": 0.5, "holdout": True}
@@ -21,7 +21,8 @@ def experiment(*arms: Document, **fields: Any) -> Document:
 
 
 async def store(shop: ShopClient, *arms: Document, **fields: Any) -> None:
-    document = experiment(*arms, **fields)
+    document, front = experiment(*arms, **fields), {"id": PLACE, "strategy": "new", "heading": "New"}
+    assert (await shop.api.put(f"/v1/placements/{PLACE}", json=front)).status_code == 200
     answer = await shop.api.put(f"/v1/experiments/{document['id']}", json=document)
     assert answer.status_code == 200, answer.text
 

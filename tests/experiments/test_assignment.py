@@ -10,7 +10,7 @@ import pytest
 from recommender.serving.experiments import Subject, arrange
 from tenants.experiment_documents import RunningExperiment
 from tenants.experiments import Experiment
-from tenants.placements import STANDARD
+from tenants.placements import Placement
 from tests.experiments.lab import (
     HELD,
     ONE,
@@ -39,7 +39,7 @@ def trials(salt: bytes, *shares: float) -> RunningExperiment:
 
 
 def give(running: RunningExperiment, name: str) -> str | None:
-    given = arrange([running], STANDARD)[PLACE][0].give(Subject(name, None))
+    given = arrange([running], {PLACE: Placement(id=PLACE, strategy="new")})[PLACE][0].give(Subject(name, None))
     return None if given is None else given[0].arm
 
 
@@ -169,8 +169,8 @@ async def test_r8_both_arms_follow_a_placement_that_is_changed_meanwhile(shop: S
 
 async def test_r8_a_strategy_of_an_arm_is_not_remembered_for_the_other(shop: ShopClient) -> None:
     """Both arms draw on the same place; what one would show must not come out of the other's memory."""
-    newest = {"id": "newest", "share": 0.5, "changes": {"strategy": "new", "limit": 4}}
-    await run(shop, {"id": "popular", "share": 0.5, "changes": {"limit": 3}}, newest)
+    popular = {"id": "popular", "share": 0.5, "changes": {"strategy": "popular"}}
+    await run(shop, popular, {"id": "newest", "share": 0.5})
     await shop.sell({f"s{n}": ["p2", "p0"] for n in range(8)})
     assert (await shop.train()).status == "active"
 
@@ -184,6 +184,7 @@ async def test_r8_a_strategy_of_an_arm_is_not_remembered_for_the_other(shop: Sho
 async def test_r8_a_shop_without_experiments_answers_as_before(shop: ShopClient, other_shop: ShopClient) -> None:
     await run(shop)
     await other_shop.stock("p1", "p2")
+    await other_shop.api.put(f"/v1/placements/{PLACE}", json={"id": PLACE, "strategy": "new"})
 
     async def stocked() -> bool:
         return len((await see(other_shop, visitor="visitor-0001"))["products"]) == 2

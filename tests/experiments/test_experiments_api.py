@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
 
 async def refusal(shop: ShopClient, what: str, **body: object) -> tuple[int, str]:
     answer = await shop.api.post(f"/v1/experiments:{what}", json={"id": "trial", **body})
-    return answer.status_code, answer.json().get("code", "")
+    return answer.status_code, answer.json().get("type", "").rpartition("/")[2]
 
 
 def test_r8_an_arm_may_change_all_of_a_placement_but_its_name_and_filter() -> None:
@@ -73,7 +73,7 @@ async def test_r8_a_started_experiment_stands(shop: ShopClient) -> None:
     changed = await shop.api.put("/v1/experiments/trial", json=experiment(window_days=3))
     assert (changed.status_code, "stands as it is" in changed.text) == (422, True)
     deleted = await shop.api.delete("/v1/experiments/trial")
-    assert (deleted.status_code, deleted.json()["code"]) == (409, "experiment_stands")
+    assert (deleted.status_code, deleted.json()["type"].rpartition("/")[2]) == (409, "experiment_stands")
     assert await refusal(shop, "start") == (409, "experiment_step")
 
 
@@ -115,7 +115,7 @@ async def test_r8_two_that_overlap_in_one_place_are_refused(shop: ShopClient) ->
         await store(shop, **{"id": name, **period})
         answer = await shop.api.post("/v1/experiments:start", json={"id": name})
         assert answer.status_code == wanted, name
-        assert wanted == 200 or answer.json()["code"] == "experiments_overlap"
+        assert wanted == 200 or answer.json()["type"].endswith("/experiments_overlap")
 
 
 async def test_r8_of_two_that_are_started_at_once_one_is_refused(shop: ShopClient) -> None:
@@ -142,7 +142,7 @@ async def test_r8_the_winning_arm_becomes_the_placement(shop: ShopClient) -> Non
     assert (await refusal(shop, "promote", arm="nobody"))[0] == 422
     promoted = await act(shop, "promote", arm="three")
 
-    assert (promoted["limit"], promoted["heading"], promoted["strategy"]) == (3, "Three", "popular")
+    assert (promoted["limit"], promoted["heading"], promoted["strategy"]) == (3, "Three", "new")
     stored = (await shop.api.get("/v1/experiments/trial")).json()
     assert (stored["state"], stored["promoted_arm"]) == ("stopped", "three")
 
