@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tenants.fields import ExternalId, Moment, ShortText, check_moments, check_period
-from tenants.placements import Placement, PlacementName, Share, Strategy
+from tenants.placements import Fallbacks, Fields, Headings, Layout, Placement, PlacementName, Share, Strategy
 
 Unit = Literal["shopper", "visitor"]
 ArmId = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -21,7 +21,11 @@ class Changes(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """
 
     strategy: Strategy | UnsetType = UNSET
+    fallbacks: Fallbacks | UnsetType = UNSET
     heading: ShortText | UnsetType = UNSET
+    headings: Headings | UnsetType = UNSET
+    layout: Layout | UnsetType = UNSET
+    fields: Fields | UnsetType = UNSET
     limit: Annotated[int, Meta(ge=1, le=50)] | UnsetType = UNSET
     diversity: Share | UnsetType = UNSET
     rotation: Share | UnsetType = UNSET

@@ -14,7 +14,8 @@ from infra.errors import Conflict, FieldError, Invalid, NotFound
 from tenants.audit import record_audit
 from tenants.experiment_documents import Experiment, RunningExperiment
 from tenants.fields import Moment
-from tenants.placements import Placement, StoredPlacement, get_placement, upsert_placements
+from tenants.placement_versions import publish_placement
+from tenants.placements import Placement, StoredPlacement, get_placement
 from tenants.upserts import Upserted, make_document, outcomes
 
 MOST_DRAFTS = 200
@@ -166,7 +167,7 @@ async def promote_arm(conn: Connection, name: str, arm_id: str, *, now: datetime
         raise _invalid("arm", "is not one of the experiment's arms")
     if arm.holdout:
         raise HoldoutPromoted("A hold-out cannot be promoted.")
-    await upsert_placements(conn, [arm.changes.apply(await get_placement(conn, found.placement))])
+    await publish_placement(conn, arm.changes.apply(await get_placement(conn, found.placement)), actor=actor)
     await conn.execute(_PROMOTE, name, now, arm_id)
     await _tell(conn, actor=actor, action="promote arm", name=name)
     return await get_placement(conn, found.placement)

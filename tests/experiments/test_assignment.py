@@ -8,8 +8,7 @@ import msgspec
 import pytest
 
 from recommender.serving.experiments import Subject, arrange
-from tenants.experiment_documents import RunningExperiment
-from tenants.experiments import Experiment
+from tenants.experiment_documents import Experiment, RunningExperiment
 from tenants.placements import Placement
 from tests.experiments.lab import (
     HELD,
