@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from tenants.experiment_subjects import Exposure, record_exposures
 from tests.support.polling import until
 from tests.support.shop import Document, ShopClient, order
 
@@ -124,3 +125,12 @@ async def later(shop: ShopClient, **ahead: float) -> AsyncIterator[None]:
         yield
     finally:
         shop.service.clock.ahead -= timedelta(**ahead)
+
+
+async def fill_experiment_tables(shop: ShopClient, shopper: str) -> None:
+    """One that runs, and what a page's beacon writes."""
+    await store(shop)
+    await act(shop, "start")
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        exposure = Exposure("trial", b"d" * 16, "one", shop.service.clock())
+        assert await record_exposures(conn, [exposure], shopper=shopper, visitor=None) == 1
