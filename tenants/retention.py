@@ -47,7 +47,7 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     quotes: Annotated[Days | None, Meta(description="Quotes after they expired. Default 90.")] = None
     experiment_subjects: Annotated[
         Days | None,
-        Meta(description="Who saw what in an experiment, after it ended; without them it has no report. Default 395."),
+        Meta(description="Who first saw what in an experiment; they leave its report with it. Default 395."),
     ] = None
     notices: Annotated[
         Annotated[int, Meta(ge=90, le=36500)] | None,
@@ -127,8 +127,7 @@ _KINDS = {
     "experiment_subjects": _Kind(
         "experiment_subjects",
         "subject_id",
-        "experiment_subjects join experiments using (tenant_id, experiment_id)"
-        " where coalesce(stopped_at, ends_at) < $1",
+        "experiment_subjects where exposed_at < $1 order by exposed_at",
     ),
     "imports": _Kind(
         "imports", "import_id", "imports where finished_at is not null and created_at < $1 order by created_at"

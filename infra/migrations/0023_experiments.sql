@@ -44,6 +44,7 @@ create table experiment_subjects (
     foreign key (tenant_id, shopper_id) references shoppers on delete cascade,
     check (num_nonnulls(shopper_id, told_shopper, visitor_id) > 0)
 );
+create index experiment_subjects_time on experiment_subjects (tenant_id, exposed_at);
 create index experiment_subjects_shopper on experiment_subjects (tenant_id, shopper_id);
 create index experiment_subjects_visitor on experiment_subjects (tenant_id, visitor_id) where visitor_id is not null;
 create index experiment_subjects_told on experiment_subjects (tenant_id, told_shopper) where told_shopper is not null;
