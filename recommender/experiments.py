@@ -2,7 +2,7 @@
 
 Results are looked at while they come in, so intervals must hold at all times at once. These are asymptotic confidence
 sequences: Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas (2024), "Time-uniform central limit theory and asymptotic
-confidence sequences", Annals of Statistics 52(6), arXiv:2103.06476, theorem 2.2 with the tuning of its appendix B.2;
+confidence sequences", Annals of Statistics 52(6), arXiv:2103.06476, theorem 2.2 with the tuning of its appendix;
 the mixture behind it is that of Howard, Ramdas, McAuliffe, Sekhon (2021), "Time-uniform, nonparametric, nonasymptotic
 confidence sequences", Annals of Statistics 49(2), arXiv:1810.08240. What an arm's people did has a fixed window, so a
 value that has come in no longer changes, which both need.
@@ -89,6 +89,6 @@ def _joint_variance(one: Sample, other: Sample) -> Floats:
 
 
 def best_rho_squared(at: int, alpha: float) -> float:
-    """ρ² of the narrowest sequence after so many subjects, by the approximation of appendix B.2."""
+    """ρ² of the narrowest sequence after so many subjects, by the approximation of the same appendix."""
     doubt = -2 * math.log(alpha)
     return (doubt + math.log(doubt + 1)) / at

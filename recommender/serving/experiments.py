@@ -82,7 +82,7 @@ def arrange(running: Iterable[RunningExperiment], placements: Mapping[str, Place
 
 
 def take_part(trials: ByPlacement, places: Iterable[str], subject: Subject, *, now: float) -> tuple[Trial, ...]:
-    """The arms that a page shows this subject, at most one a place. `now` in POSIX seconds; a microsecond each."""
+    """The arms that a page shows this subject, at most one a place: a few microseconds each. `now` in POSIX seconds."""
     concerned = (one for name in sorted({*places} & trials.keys()) for one in trials[name] if one.runs(now))
     given = (one.give(subject) for one in concerned)
     return tuple(one[0] for one in given if one is not None)

@@ -33,7 +33,7 @@ def sample(size: float, buyers: float, mean: float, variance: float) -> Sample:
 
 
 def test_r8_the_interval_is_the_papers() -> None:
-    """Theorem 2.2 for the mean of t influences of variance t · (s₁²/n₁ + s₀²/n₀), ρ² by appendix B.2."""
+    """Theorem 2.2 for the mean of t influences of variance t · (s₁²/n₁ + s₀²/n₀), ρ² by its appendix."""
     alpha, t = 0.05, 3000
     rho = (-2 * math.log(alpha) + math.log(-2 * math.log(alpha) + 1)) / 5000
     variance = t * (4.0 / 1000 + 4.0 / 2000)
