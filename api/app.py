@@ -24,6 +24,7 @@ from api.public.preorder_page import page_routes
 from api.public.stripe_webhook import STRIPE_WEBHOOK
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
+from api.v1.attribution import ATTRIBUTION
 from api.v1.campaign_audiences import CAMPAIGN_AUDIENCES
 from api.v1.campaign_demand import CAMPAIGN_DEMAND
 from api.v1.campaigns import CAMPAIGNS
@@ -86,6 +87,7 @@ ENDPOINTS: list[Endpoint] = [
     *PLACEMENTS.endpoints(),
     *EXPERIMENTS,
     *PLACEMENT_DRAFTS,
+    *ATTRIBUTION,
     *CONFIGURE,
     *WORK_CALENDAR,
     *SPECIAL_REQUESTS,

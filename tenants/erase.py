@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -119,7 +120,8 @@ async def replay_erasures(conn: Connection) -> int:
     erased = [one async for one in _list_returned(conn, suppressed)]
     for erasure_id, person in erased:
         await _erase(conn, erasure_id, person, await list_shopper_ids(conn, person))
-    await conn.fetchval(_DELETE_BROWSED, [visitor async for visitor in _list_browsers(conn, suppressed)])
+    await conn.fetchval(_DELETE_BROWSED, [one async for one in _list_told(conn, suppressed, "visitor")])
+    await conn.fetchval(_DELETE_TOLD, [one async for one in _list_told(conn, suppressed, "external_id")])
     await forget_returned_subjects(conn, suppressed)
     await forget_columns(conn, suppressed)
     return len(erased)
@@ -141,6 +143,9 @@ async def _erase(conn: Connection, erasure_id: UUID, person: Identifier, shopper
     }
     counts["events"] += await conn.fetchval(
         _DELETE_BROWSED, [value for kind, value in identifiers if kind == "visitor"]
+    )
+    counts["events"] += await conn.fetchval(
+        _DELETE_TOLD, [value for kind, value in identifiers if kind == "external_id"]
     )
     counts["experiment_subjects"] += await forget_subjects(
         conn,
@@ -182,14 +187,16 @@ async def _list_returned(conn: Connection, suppressed: Suppressed) -> AsyncItera
                 yield erasure_id, ("external_id", row["external_id"])
 
 
-async def _list_browsers(conn: Connection, suppressed: Suppressed) -> AsyncIterator[str]:
-    """Visitors of events without a shopper that must not be there."""
-    after = ""
-    while rows := await conn.fetch(_BROWSERS, after, PAGE):
-        after = rows[-1]["visitor_id"]
+async def _list_told(
+    conn: Connection, suppressed: Suppressed, kind: Literal["visitor", "external_id"]
+) -> AsyncIterator[str]:
+    """Who must not be there, of those who stand in events that have no shopper of the record."""
+    after, listed = "", _BROWSERS if kind == "visitor" else _TOLD
+    while rows := await conn.fetch(listed, after, PAGE):
+        after = rows[-1]["value"]
         for row in rows:
-            if suppressed.holds("visitor", row["visitor_id"]):
-                yield row["visitor_id"]
+            if suppressed.holds(kind, row["value"]):
+                yield row["value"]
 
 
 _GET = """
@@ -254,6 +261,16 @@ with done as (
 select count(*) from done
 """
 
+# What a page told of them before the record knew them.
+_DELETE_TOLD = """
+with done as (
+    delete from events
+    where told_shopper = any($1::text[])
+    returning true
+)
+select count(*) from done
+"""
+
 _FORGET_ANSWERS = """
 delete from idempotency_keys
 using unnest($1::bytea[]) as named (quoted)
@@ -276,9 +293,17 @@ limit $2
 """
 
 _BROWSERS = """
-select distinct visitor_id
+select distinct visitor_id as value
 from events
 where shopper_id is null and visitor_id > $1
 order by visitor_id
+limit $2
+"""
+
+_TOLD = """
+select distinct told_shopper as value
+from events
+where told_shopper > $1
+order by told_shopper
 limit $2
 """

@@ -44,6 +44,8 @@ SCOPES = (
     "rules:write",
     "placements:read",
     "placements:write",
+    "attribution:read",
+    "attribution:write",
     "imports:read",
     "imports:write",
     "models:read",

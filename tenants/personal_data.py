@@ -28,6 +28,14 @@ class PersonalTable:
 _OF_PROFILE = "profile_id in (select profile_id from measurement_profiles where shopper_id = any($1::uuid[]))"
 
 _OF_ORDER = "order_id in (select order_id from orders where orders.shopper_id = any($1::uuid[]))"
+# An array and no subquery, so that both sides are found by index.
+_OF_EVENTS = """
+(
+    shopper_id = any($1::uuid[])
+    or told_shopper = any(array(select external_id from shoppers where shoppers.shopper_id = any($1::uuid[])))
+)
+"""
+"""Events of a shopper, with those that a page told before the record knew them."""
 _OWN = """
 (
     preorders.shopper_id = any($1::uuid[])
@@ -55,7 +63,7 @@ PERSONAL_TABLES = (
     PersonalTable("made_lines", "delete", where=_OF_ORDER),
     # The digest was made over the shopper's id; attributes may say anything, such as what to write on a present.
     PersonalTable("orders", "anonymise", "shopper_id = null, digest = '', attributes = null"),
-    PersonalTable("events", "delete"),
+    PersonalTable("events", "delete", where=_OF_EVENTS),
     PersonalTable("consents", "delete"),
     PersonalTable("contact_preferences", "delete"),
     PersonalTable("special_requests", "delete"),

@@ -21,6 +21,7 @@ from recommender.serving.words import Language, Words
 from tenants.fields import Currency, ExternalId, ShortText
 from tenants.measured import Record
 from tenants.placements import Placement
+from widgets.stamps import stamp
 
 CART = 10
 """Products of a cart, the latest, that lead to others."""
@@ -132,6 +133,8 @@ def _show(
     cards = live.catalogue.cards.many(picked.rows)
     if live.made:
         cards = [card + _flag(live, row, slot, viewer, now) for card, row in zip(cards, picked.rows, strict=True)]
+    named = (None, None) if trial is None else (trial.experiment_id, trial.arm)
+    cards = stamp(live, placement, picked, cards, now=now, experiment=named[0], arm=named[1])
     return _encode(live, orders, placement, picked, cards, wish, viewer.locale)
 
 

@@ -12,6 +12,7 @@ from tenants.events import ClientEventType
 from tenants.fields import ExternalId, Moment, ShortText
 from tenants.options import Region
 from tenants.placements import Field, Layout
+from tenants.shown_tokens import ShownToken
 from widgets.slots import Slot
 
 MAX_BODY = 64_000
@@ -89,7 +90,8 @@ class ClientEvent(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     slot: ShortText | None = None
     at: Moment | None = None
     token: Annotated[
-        Annotated[str, Meta(min_length=1, max_length=4000)] | None, Meta(description="Of an exposure: the slot's.")
+        ShownToken | None,
+        Meta(description="The shown product's: it says which product and where. Of an exposure: the slot's."),
     ] = None
 
 
@@ -102,6 +104,14 @@ class EventsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     visitor: VisitorId | None = None
 
 
+class Uncredited(Struct, frozen=True, kw_only=True):
+    """An event that counts, and that can earn its placement no sale."""
+
+    id: str
+    code: Annotated[str, Meta(description="wrong, other_time or other_product.")]
+    reason: str
+
+
 class EventsOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How many events were new."""
 
@@ -110,3 +120,4 @@ class EventsOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ignored: Annotated[
         int, Meta(description="Exposures without the token of an arm that runs and is the sender's own.")
     ] = 0
+    uncredited: Annotated[tuple[Uncredited, ...], Meta(description="Those whose token is not good.")] = ()

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from api.resources import Resource
 from api.telling import tell_events
-from tenants.events import Event, StoredEvent, check_event, delete_event, get_event, list_events, record_events
+from tenants.events import StoredEvent, ToldEvent, check_event, delete_event, get_event, list_events, record_events
 
 
 class EventPage(Struct, frozen=True, kw_only=True):
@@ -19,7 +19,7 @@ class EventPage(Struct, frozen=True, kw_only=True):
 
 EVENTS = Resource(
     name="events",
-    document=Event,
+    document=ToldEvent,
     stored=StoredEvent,
     page=EventPage,
     store=partial(record_events, source="server"),

@@ -24,9 +24,10 @@ class Card(Struct, frozen=True, kw_only=True):
 
 
 class ShownCard(Card, frozen=True, kw_only=True):
-    """A card, and why it is shown."""
+    """A card, where it is shown, and why."""
 
     made: Annotated[Made | UnsetType, Meta(description="Only of a product that is made to measure.")] = UNSET
+    token: Annotated[str, Meta(description="Tells where it was shown; hand it back with what is done with it.")]
     reason: Reason
 
 

@@ -21,6 +21,7 @@ from tenants.experiment_documents import RunningExperiment
 from tenants.locales import nearest
 from tenants.option_plan import Published
 from tenants.placements import STANDARD, Placement
+from tenants.shown_tokens import ShownTokens
 from tenants.suppression import Suppressed
 
 MOST_USUAL = 300
@@ -89,6 +90,8 @@ class LiveTenant:
     _masks: dict[_Asked, tuple[int, Ruling, Opening, bytes]] = field(default_factory=dict)
     _locales: tuple[Mapping[str, Placement], frozenset[str]] | None = None
     """Those that make a difference with these placements, in lower case."""
+    tokens: ShownTokens = field(default_factory=ShownTokens.for_nobody)
+    """Makes the token of each product that is shown."""
 
     @property
     def version_id(self) -> UUID | None:

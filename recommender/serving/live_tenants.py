@@ -36,6 +36,7 @@ from tenants.placements import Placement, read_placements
 from tenants.products import list_changed_products, read_change_mark
 from tenants.rules import Rule, list_rules
 from tenants.shop_documents import shop_documents_changed_since
+from tenants.shown_tokens import read_shown_tokens
 from tenants.suppression import read_suppressed
 
 SWEEP_SECONDS = 15.0
@@ -97,6 +98,8 @@ class LiveTenants:
     async def _load(self, tenant_id: UUID) -> LiveTenant:
         live = LiveTenant(tenant_id, Catalogue(self._shelves))
         try:
+            async with self._db.tenant(tenant_id) as conn:
+                live.tokens = await read_shown_tokens(conn)
             await self._refresh(live)
             self._live[tenant_id] = live
             LIVE_TENANTS.set(len(self._live))

@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from api.app import ENDPOINTS
 from api.paging import make_cursor
 from infra.settings import Settings
+from tests.attribution.isolation import ask_attribution
 from tests.campaigns.isolation import ask_campaigns
 from tests.collections.isolation import ask_collections
 from tests.demand.isolation import ask_demand
@@ -34,6 +35,7 @@ KINDS = ("products", "orders", "events", "shoppers", "people", "attributes", "ru
 IDS = ("same", "same-2", "only-b")
 VISITOR = "visitor-0001"
 PARTS = (
+    ask_attribution,
     ask_campaigns,
     ask_demand,
     ask_experiments,

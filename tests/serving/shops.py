@@ -21,6 +21,7 @@ from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.newcomers import find_newcomers
 from recommender.stored_model import StoredModel, open_model
 from tenants.products import CatalogueRow
+from tenants.shown_tokens import ShownTokens
 
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
 NOW = MONDAY.timestamp()
@@ -53,7 +54,7 @@ def product(product_id: str, **fields: Any) -> CatalogueRow:
 
 
 def open_live(products: Sequence[CatalogueRow], model: Model | None = None) -> LiveTenant:
-    live = LiveTenant(TENANT, Catalogue(Shelves()))
+    live = LiveTenant(TENANT, Catalogue(Shelves()), tokens=ShownTokens(b"k" * 32))
     live.catalogue.put(products)
     if model is not None:
         learned = join(stored(model), live.catalogue, began_at=MONDAY)

@@ -47,6 +47,7 @@ async def fill_every_table(shop: ShopClient) -> None:
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     await shop.api.post("/v1/placements:draft", json={"id": "home", "strategy": "popular"})
     await fill_experiment_tables(shop, "s0")
+    await shop.api.put("/v1/attribution-settings", json={"click_days": 5})
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
         await conn.execute("insert into model_versions (version_id, status) values ($1, 'failed')", new_id())
         await open_task(conn, new_id())
