@@ -168,8 +168,9 @@ class LiveTenants:
             version = await find_active_version(conn)
             prior = await read_prior(conn) if version is None else {}
         # In threads, like all that takes longer than a request may wait. Only we change these.
+        placements = live.placements
         await self._judge(live, rules)
-        if running != live.running or (running and rules is not None):
+        if running != live.running or (running and live.placements is not placements):
             live.experiment(running)
         if version is None:
             live.unlearn(prior)
