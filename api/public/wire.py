@@ -7,7 +7,6 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from recommender.serving.cards import ShownCard
 from recommender.serving.strategies import Source
 from recommender.serving.words import Language
-from tenants.attributes import Locale
 from tenants.events import ClientEventType
 from tenants.fields import ExternalId, Moment, ShortText
 from tenants.options import Region
@@ -24,6 +23,9 @@ VisitorId = Annotated[str, Meta(min_length=8, max_length=100, description="A ran
 
 ExposureToken = Annotated[str, Meta(min_length=1, max_length=4000, description="The arm of an experiment, sealed.")]
 PageEventType = Literal[ClientEventType, "exposure"]
+PageLocale = Annotated[
+    str, Meta(max_length=100, description="What the page speaks (BCP 47); one that nobody knows is as `en`.")
+]
 
 
 class ProvenIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -41,7 +43,7 @@ class SlotsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     token: Token | None = None
     visitor: VisitorId | None = None
     region: Annotated[Region | None, Meta(description="Where it is to be sent: what is made may differ.")] = None
-    locale: Annotated[Locale, Meta(description="What the page speaks (BCP 47).")] = "en"
+    locale: PageLocale = "en"
     personalised: Annotated[bool, Meta(description="false: the same answer as for a stranger, whoever asks.")] = True
 
 
@@ -50,7 +52,7 @@ class PageIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     slots: Annotated[tuple[Slot, ...], Meta(min_length=1, max_length=50)]
     region: Annotated[Region | None, Meta(description="Where it is to be sent: what is made may differ.")] = None
-    locale: Annotated[Locale, Meta(description="What the page speaks (BCP 47).")] = "en"
+    locale: PageLocale = "en"
 
 
 class SlotOut(Struct, frozen=True, kw_only=True):
