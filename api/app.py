@@ -32,6 +32,7 @@ from api.v1.collections import COLLECTIONS
 from api.v1.configure import CONFIGURE
 from api.v1.consents import CONSENTS
 from api.v1.events import EVENTS
+from api.v1.experiments import EXPERIMENTS
 from api.v1.feeds import FEEDS
 from api.v1.identity import IDENTITY
 from api.v1.imports import IMPORTS
@@ -85,6 +86,7 @@ ENDPOINTS: list[Endpoint] = [
     *RECOMMENDATIONS,
     *RULES,
     *PLACEMENTS.endpoints(),
+    *EXPERIMENTS,
     *PLACEMENT_DRAFTS,
     *ATTRIBUTION,
     *CONFIGURE,

@@ -71,7 +71,7 @@ class Resource(Generic[D, S]):
     stored: type[S]
     page: type[Struct]
     store: Callable[[Connection, Sequence[D]], Awaitable[Upserted]]
-    get: Callable[[Connection, str], Awaitable[S]]
+    get: Callable[..., Awaitable[S]]
     list_page: Callable[..., Awaitable[Sequence[S]]]
     delete: Callable[[Connection, str], Awaitable[None]]
     check: Check[D] = no_check
@@ -79,6 +79,8 @@ class Resource(Generic[D, S]):
     """What else to do in the transaction in which something changed."""
     scope: str = ""
     """What a key needs to read or write them; the name if unset."""
+    timed: bool = False
+    """Whether what is read depends on what time it is: `get` and `list_page` take `now` then."""
     audited: bool = False
     """Whether each document that changed leaves a row in the audit log: for what steers the shop."""
     keep: Callable[[Connection, Sequence[str], str, Literal["store", "delete"]], Awaitable[None]] | None = None
@@ -121,13 +123,13 @@ class Resource(Generic[D, S]):
     async def get_one(self, request: Request) -> Response:
         caller = await self._caller(request, "read")
         async with state_of(request).db.tenant(caller.tenant_id) as conn:
-            return answer(await self.get(conn, path_id(request)))
+            return answer(await self.get(conn, path_id(request), **self._moment(request)))
 
     async def get_page(self, request: Request) -> Response:
         caller = await self._caller(request, "read")
         limit, after = read_limit(request), read_cursor(request)
         async with state_of(request).db.tenant(caller.tenant_id) as conn:
-            items = await self.list_page(conn, after=after, limit=limit)
+            items = await self.list_page(conn, after=after, limit=limit, **self._moment(request))
         full = len(items) == limit
         return answer({"items": items, "next": make_cursor(document_id(items[-1])) if full else None})
 
@@ -173,6 +175,9 @@ class Resource(Generic[D, S]):
 
     async def _caller(self, request: Request, act: str) -> Caller:
         return await authenticate(request, state_of(request).keys, f"{self.scope or self.name}:{act}")
+
+    def _moment(self, request: Request) -> dict[str, datetime]:
+        return {"now": state_of(request).clock()} if self.timed else {}
 
     def _refuse_bad(self, document: D, request: Request) -> None:
         error = self.check(document, now=state_of(request).clock())

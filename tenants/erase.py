@@ -14,6 +14,7 @@ from infra.ids import new_id
 from tenants.audit import record_audit
 from tenants.campaigns import forget_invited
 from tenants.consent import announce_privacy
+from tenants.experiment_subjects import forget_returned_subjects, forget_subjects
 from tenants.identifiers import normalise_email
 from tenants.import_columns import forget_columns
 from tenants.merges import announce_identity, lock_identity
@@ -121,6 +122,7 @@ async def replay_erasures(conn: Connection) -> int:
         await _erase(conn, erasure_id, person, await list_shopper_ids(conn, person))
     await conn.fetchval(_DELETE_BROWSED, [one async for one in _list_told(conn, suppressed, "visitor")])
     await conn.fetchval(_DELETE_TOLD, [one async for one in _list_told(conn, suppressed, "external_id")])
+    await forget_returned_subjects(conn, suppressed)
     await forget_columns(conn, suppressed)
     return len(erased)
 
@@ -144,6 +146,11 @@ async def _erase(conn: Connection, erasure_id: UUID, person: Identifier, shopper
     )
     counts["events"] += await conn.fetchval(
         _DELETE_TOLD, [value for kind, value in identifiers if kind == "external_id"]
+    )
+    counts["experiment_subjects"] += await forget_subjects(
+        conn,
+        shoppers=[value for kind, value in identifiers if kind == "external_id"],
+        visitors=[value for kind, value in identifiers if kind == "visitor"],
     )
     counts["preorders"] += await forget_guests(conn, [value for kind, value in identifiers if kind == "email"])
     await forget_invited(conn, [value for kind, value in identifiers if kind == "external_id"])
@@ -233,6 +240,8 @@ union
 select kind, value from shopper_identifiers where shopper_id = any($1::uuid[])
 union
 select 'visitor', visitor_id from events where shopper_id = any($1::uuid[]) and visitor_id is not null
+union
+select 'visitor', visitor_id from experiment_subjects where shopper_id = any($1::uuid[]) and visitor_id is not null
 """
 
 # What a merchant may have named after them.

@@ -69,6 +69,8 @@ SCOPES = (
     "collections:write",
     "campaigns:read",
     "campaigns:write",
+    "experiments:read",
+    "experiments:write",
     "preorders:read",
     "preorders:write",
     "webhooks:read",

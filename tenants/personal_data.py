@@ -43,6 +43,19 @@ _OWN = """
 )
 """
 """Preorders of a shopper, with those that they made as a guest."""
+_SUBJECTS = """
+(
+    experiment_subjects.shopper_id = any($1::uuid[])
+    or experiment_subjects.shopper_id is null and (
+        told_shopper in (select external_id from shoppers where shoppers.shopper_id = any($1::uuid[]))
+        or visitor_id in (
+            select value
+            from shopper_identifiers
+            where kind = 'visitor' and shopper_identifiers.shopper_id = any($1::uuid[])
+        )
+    )
+)
+"""
 
 # Children before parents; shoppers last, for every other table's rows are found through them.
 PERSONAL_TABLES = (
@@ -63,6 +76,8 @@ PERSONAL_TABLES = (
     # What was said of the product stays, and no order that leads back to who said it.
     PersonalTable("fit_feedback", "anonymise", "shopper_id = null, order_id = null, digest = ''"),
     PersonalTable("collection_shoppers", "delete"),
+    # Before the identifiers, by which a browser's rows are found.
+    PersonalTable("experiment_subjects", "delete", where=_SUBJECTS),
     PersonalTable("shopper_identifiers", "delete"),
     PersonalTable("campaign_interest", "delete"),
     PersonalTable("preorder_links", "delete", where=f"preorder_id in (select preorder_id from preorders where {_OWN})"),

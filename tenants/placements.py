@@ -41,23 +41,26 @@ CARD: tuple[Field, ...] = get_args(Field)
 """What a card may show, in the order in which it does."""
 
 
+Fallbacks = Annotated[
+    tuple[Strategy, ...], Meta(max_length=5, description="What it shows, in turn, when that is not enough.")
+]
+Headings = Annotated[
+    dict[Locale, Annotated[ShortText, Meta(min_length=1)]],
+    Meta(max_length=50, description="Other words for pages in these locales (zh also serves zh-CN)."),
+]
+Fields = Annotated[tuple[Field, ...], Meta(min_length=1, max_length=len(CARD), description="What its cards show.")]
+
+
 class Placement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a place shows, and how."""
 
     id: PlacementName
     strategy: Strategy
-    fallbacks: Annotated[
-        tuple[Strategy, ...], Meta(max_length=5, description="What it shows, in turn, when that is not enough.")
-    ] = ()
+    fallbacks: Fallbacks = ()
     heading: Annotated[ShortText, Meta(description="The words above it.")] = ""
-    headings: Annotated[
-        dict[Locale, Annotated[ShortText, Meta(min_length=1)]],
-        Meta(max_length=50, description="Other words for pages in these locales (zh also serves zh-CN)."),
-    ] = {}
+    headings: Headings = {}
     layout: Layout = "carousel"
-    fields: Annotated[
-        tuple[Field, ...], Meta(min_length=1, max_length=len(CARD), description="What its cards show.")
-    ] = ("image", "brand", "title", "price")
+    fields: Fields = ("image", "brand", "title", "price")
     limit: Annotated[int, Meta(ge=1, le=50, description="Products shown when a page does not say how many.")] = 12
     diversity: Annotated[Share, Meta(description="0: by score alone. 1: as different from one another as can be.")] = 0
     rotation: Annotated[Share, Meta(description="How much of the list changes from day to day. 0: nothing.")] = 0

@@ -45,6 +45,10 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Meta(description="Files that wait for their import; one goes when its import ends. Default 7, most 30."),
     ] = None
     quotes: Annotated[Days | None, Meta(description="Quotes after they expired. Default 90.")] = None
+    experiment_subjects: Annotated[
+        Days | None,
+        Meta(description="Who first saw what in an experiment; they leave its report with it. Default 395."),
+    ] = None
     notices: Annotated[
         Annotated[int, Meta(ge=90, le=36500)] | None,
         Meta(description="What shoppers were told of their preorders. Default 1095, at least 90."),
@@ -67,6 +71,7 @@ DEFAULT_DAYS: Mapping[str, int] = {
     "quotes": 90,
     "expired_preorders": 90,
     "stripe_events": 90,
+    "experiment_subjects": 395,
     "notices": 1095,
     "webhook_deliveries": 30,
 }
@@ -125,6 +130,11 @@ _KINDS = {
     ),
     "webhook_deliveries": _Kind(
         "webhook_deliveries", "delivery_id", "webhook_deliveries where done_at < $1 order by done_at"
+    ),
+    "experiment_subjects": _Kind(
+        "experiment_subjects",
+        "subject_id",
+        "experiment_subjects where exposed_at < $1 order by exposed_at",
     ),
     "imports": _Kind(
         "imports", "import_id", "imports where finished_at is not null and created_at < $1 order by created_at"

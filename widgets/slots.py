@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
+from recommender.serving.experiments import Trial, find_trial
 from recommender.serving.languages import words_of
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.made import Priced, tell_made
@@ -68,6 +69,8 @@ class Viewer(NamedTuple):
     """What the page speaks (BCP 47)."""
     led: bool = True
     """Whether a cart may lead to other products: not for one who wants the same as everybody."""
+    trials: tuple[Trial, ...] = ()
+    """The arms of experiments that are theirs on this page."""
 
 
 STRANGER = Viewer(None, NOTHING)
@@ -102,13 +105,36 @@ def _fill_one(
     placement = live.placements.get(slot.name)
     if placement is None:
         return _no_placement(slot.name, words_of(viewer.locale))
+    trial = find_trial(viewer.trials, slot.name) if viewer.trials else None
+    if trial is None:
+        return _show(live, orders, slot, placement, None, viewer, now, taken, looks)
+    if trial.holdout:
+        shown = _hold_out(placement, viewer.locale)
+    else:
+        shown = _show(live, orders, slot, trial.placement, trial, viewer, now, taken, looks)
+    return shown[:-1] + trial.closing
+
+
+def _show(
+    live: LiveTenant,
+    orders: Orders,
+    slot: Slot,
+    placement: Placement,
+    trial: Trial | None,
+    viewer: Viewer,
+    now: float,
+    taken: set[int],
+    looks: Looks,
+) -> bytes:
+    """The place as this placement has it; `trial`: it is that arm's."""
     ask, wish = ask_for(live, placement, slot, viewer, now=now), wish_for(placement, slot, looks)
-    order = orders.get(live, placement, ask, now=now)
+    order = orders.get(live, placement, ask, now=now, arm="" if trial is None else trial.token)
     picked = pick(live, placement, ask, order, wish, now=now, taken=taken)
     cards = live.catalogue.cards.many(picked.rows)
     if live.made:
         cards = [card + _flag(live, row, slot, viewer, now) for card, row in zip(cards, picked.rows, strict=True)]
-    cards = stamp(live, placement, picked, cards, now=now)
+    named = (None, None) if trial is None else (trial.experiment_id, trial.arm)
+    cards = stamp(live, placement, picked, cards, now=now, experiment=named[0], arm=named[1])
     return _encode(live, orders, placement, picked, cards, wish, viewer.locale)
 
 
@@ -172,6 +198,12 @@ def _why_empty(live: LiveTenant, placement: Placement, wish: Wish, words: Words)
     if wish.narrow:
         return words.narrowed_away
     return words.none[placement.strategy] if placement.strict else words.nothing_on_sale
+
+
+def _hold_out(placement: Placement, locale: str) -> bytes:
+    words = words_of(locale)
+    frame = _Frame(placement.heading_in(locale), placement.layout, placement.shown, words.language)
+    return _head(placement.id, placement.strategy, "none", words.held_out, frame) + b"]}"
 
 
 def _no_placement(name: str, words: Words) -> bytes:

@@ -8,12 +8,13 @@ from msgspec import UNSET
 
 from api.bodies import decode_one
 from api.public.answers import PublicAnswer
+from api.public.exposures import find_exposures, record_seen
 from api.public.page import Page, open_left_page
 from api.public.wire import ClientEvent, EventsIn, EventsOut, Uncredited
 from api.sessions import BROWSING, Deed
 from api.state import State
 from api.writes import settle
-from tenants.events import ToldEvent, record_events, with_token
+from tenants.events import ClientEventType, ToldEvent, record_events, with_token
 from tenants.shown_events import BAD_TOKENS, judge
 from tenants.shown_tokens import ShownTokens
 from tenants.upserts import Upserted
@@ -26,19 +27,22 @@ async def take_events(state: State, body: bytes) -> PublicAnswer:
     beacon, now = decode_one(body, _decoder), state.clock()
     page = await open_left_page(state, key=beacon.key, token=beacon.token, visitor=beacon.visitor, now=now.timestamp())
     events = _records(beacon.events, page, now)
+    exposures = find_exposures(beacon.events, page, since=now - OLDEST, now=now)
 
-    async def record() -> Upserted:
+    async def record() -> tuple[int, Upserted]:
         async with state.db.tenant(page.tenant_id) as conn:
-            return await record_events(conn, events, "client")
+            return await record_seen(conn, exposures, page), await record_events(conn, events, "client")
 
-    recorded = await settle(record)
+    seen, recorded = await settle(record)
     deeds = _deeds(events, now.timestamp())
     if page.owners and deeds:
         # The shopper's alone, if one is proven: who signs in at this browser next is not to be shown it.
         await state.sessions.browse({page.owners[0]: deeds})
-    accepted = sum(outcome == "created" for outcome in recorded.outcomes.values())
+    accepted = seen + sum(outcome == "created" for outcome in recorded.outcomes.values())
+    ignored = sum(event.type == "exposure" for event in beacon.events) - len(exposures)
+    duplicate = len(beacon.events) - ignored - accepted
     uncredited = tuple(_find_uncredited(events, page.live.tokens))
-    answer = EventsOut(accepted=accepted, duplicate=len(beacon.events) - accepted, uncredited=uncredited)
+    answer = EventsOut(accepted=accepted, duplicate=duplicate, ignored=ignored, uncredited=uncredited)
     return PublicAnswer(msgspec.json.encode(answer), 202)
 
 
@@ -47,16 +51,19 @@ def _records(events: Sequence[ClientEvent], page: Page, now: datetime) -> list[T
     taking an id that the merchant's server will use."""
     told: dict[tuple[str, str], ToldEvent] = {}
     for event in events:
-        seen = event.type == "impression" and event.token is not None
-        told.setdefault(("token", event.token or "") if seen else ("id", event.id), _record(event, page, now))
+        kind = event.type
+        if kind == "exposure":
+            continue
+        seen = kind == "impression" and event.token is not None
+        told.setdefault(("token", event.token or "") if seen else ("id", event.id), _record(event, kind, page, now))
     return list({event.id: event for event in told.values()}.values())
 
 
-def _record(event: ClientEvent, page: Page, now: datetime) -> ToldEvent:
+def _record(event: ClientEvent, kind: ClientEventType, page: Page, now: datetime) -> ToldEvent:
     shown = None if event.token is None else page.live.tokens.read(event.token)
     return ToldEvent(
         id=f"client:{event.id}",
-        type=event.type,
+        type=kind,
         occurred_at=min(max(event.at or now, now - OLDEST), now + NEWEST),
         shopper_id=page.shopper_id,
         visitor_id=page.visitor_id,

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.sessions import owner
 from api.state import State
 from api.tokens import BadToken
+from recommender.serving.experiments import Subject
 from recommender.serving.live_tenant import LiveTenant
 
 PREFLIGHT = {
@@ -28,6 +29,12 @@ class Page(NamedTuple):
     live: LiveTenant
     owners: tuple[str, ...]
     """Whose sessions count here: the shopper's, by the id that stands for all of theirs, then the browser's."""
+
+    @property
+    def subject(self) -> Subject:
+        """Whom experiments give their arms to."""
+        shopper_id = None if self.shopper_id is None else self.live.aliases.get(self.shopper_id, self.shopper_id)
+        return Subject(shopper_id, self.visitor_id)
 
 
 async def open_page(state: State, *, key: str, token: str | None, visitor: str | None, now: float) -> Page:

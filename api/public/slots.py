@@ -13,6 +13,7 @@ from api.public.personal import read_personal
 from api.public.wire import PageIn, SlotsIn, SlotsOut
 from api.state import State, state_of
 from infra.errors import BadRequest, TooLarge
+from recommender.serving.experiments import take_part
 from widgets.slots import STRANGER, Viewer, fill
 
 MOST_CHARACTERS = 8_000
@@ -30,6 +31,9 @@ async def ask_slots(state: State, body: bytes) -> PublicAnswer:
         people = (slot.person for slot in wish.slots)
         personal = await read_personal(state, page.live, page.shopper_id, people, now=clock)
         viewer = Viewer(page.shopper_id, session, personal.collections, personal.records, wish.region, wish.locale)
+        if page.live.trials:
+            places = (slot.name for slot in wish.slots)
+            viewer = viewer._replace(trials=take_part(page.live.trials, places, page.subject, now=now))
     else:
         viewer = STRANGER._replace(region=wish.region, locale=wish.locale, led=False)
     return PublicAnswer(fill(page.live, state.orders, wish.slots, viewer, now=now))

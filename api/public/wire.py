@@ -1,8 +1,8 @@
 """Wire: what a page may send and what it gets. Bodies may come as text/plain, so that no preflight is needed."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from recommender.serving.cards import ShownCard
 from recommender.serving.strategies import Source
@@ -21,6 +21,8 @@ PublishableKey = Annotated[str, Meta(max_length=200, description="The key of the
 Token = Annotated[str, Meta(min_length=1, max_length=4000, description="A shopper token that your server signed.")]
 VisitorId = Annotated[str, Meta(min_length=8, max_length=100, description="A random id of this browser.")]
 
+ExposureToken = Annotated[str, Meta(min_length=1, max_length=4000, description="The arm of an experiment, sealed.")]
+PageEventType = Literal[ClientEventType, "exposure"]
 PageLocale = Annotated[
     str, Meta(max_length=100, description="What the page speaks (BCP 47); one that nobody knows is as `en`.")
 ]
@@ -65,6 +67,13 @@ class SlotOut(Struct, frozen=True, kw_only=True):
     fields: Annotated[tuple[Field, ...], Meta(description="What a card shows, in this order.")]
     locale: Annotated[Language, Meta(description="Of our own words in it; the shop's may be in another.")]
     products: tuple[ShownCard, ...]
+    exposure: Annotated[
+        ExposureToken | UnsetType,
+        Meta(
+            description="Only where this viewer takes part in an experiment: hand it back in an event `exposure` as"
+            " soon as the place has been filled, also when it stays empty."
+        ),
+    ] = UNSET
 
 
 class SlotsOut(Struct, frozen=True, kw_only=True):
@@ -78,13 +87,13 @@ class ClientEvent(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """Something that a page saw. It never counts as a purchase."""
 
     id: Annotated[str, Meta(min_length=8, max_length=100, description="Random and new for each event.")]
-    type: ClientEventType
+    type: PageEventType
     product: ExternalId | None = None
     slot: ShortText | None = None
     at: Moment | None = None
     token: Annotated[
         ShownToken | None,
-        Meta(description="The shown product's: it says which product and where."),
+        Meta(description="The shown product's: it says which product and where. Of an exposure: the slot's."),
     ] = None
 
 
@@ -110,4 +119,7 @@ class EventsOut(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     accepted: int
     duplicate: int
+    ignored: Annotated[
+        int, Meta(description="Exposures without the token of an arm that runs and is the sender's own.")
+    ] = 0
     uncredited: Annotated[tuple[Uncredited, ...], Meta(description="Those whose token is not good.")] = ()

@@ -7,6 +7,7 @@ from operator import is_
 from uuid import UUID
 
 from recommender.serving.catalogue import NOWHERE, Catalogue
+from recommender.serving.experiments import ByPlacement, arrange
 from recommender.serving.languages import WORDS
 from recommender.serving.learned import Learned
 from recommender.serving.newcomers import Newcomers, nobody_new
@@ -17,6 +18,7 @@ from recommender.serving.rulings import FREE, Ruling
 from recommender.serving.showcase import NOTHING_SHOWN, UNDECIDED, Opening, Showcase
 from tenants.campaign_windows import CampaignWindow
 from tenants.consent import Choices
+from tenants.experiment_documents import RunningExperiment
 from tenants.locales import nearest
 from tenants.option_plan import Published
 from tenants.placements import STANDARD, Placement
@@ -79,6 +81,10 @@ class LiveTenant:
     """Preorder campaigns that are neither paused nor over."""
     preorderable: Preorderable = NOTHING_PREORDERABLE
     """What of them is open as of the last `advance`."""
+    running: Sequence[RunningExperiment] = ()
+    """Experiments that were started and not stopped."""
+    trials: ByPlacement = field(default_factory=dict)
+    """Their arms, made with the placements as they are."""
     choices: Choices = field(default_factory=Choices)
     suppressed: Suppressed = field(default_factory=Suppressed)
     privacy_since: int = 0
@@ -191,7 +197,8 @@ class LiveTenant:
     def hear(self, locale: str) -> str:
         """What of a page's locale makes a difference here: two pages for which it is the same say the same."""
         if self._locales is None or self._locales[0] is not self.placements:
-            said = {one.lower() for placement in self.placements.values() for one in placement.headings}
+            arms = [arm.placement for placed in self.trials.values() for one in placed for arm in one.arms]
+            said = {one.lower() for placement in (*self.placements.values(), *arms) for one in placement.headings}
             self._locales = self.placements, frozenset({*WORDS, *said})
         return nearest(self._locales[1], locale)
 
@@ -203,6 +210,11 @@ class LiveTenant:
     def let_preorder(self, windows: Sequence[CampaignWindow]) -> None:
         """From now on these are the shop's campaigns."""
         self.windows, self.preorderable = windows, NOT_YET_PREORDERABLE
+        self.touch()
+
+    def experiment(self, running: Sequence[RunningExperiment]) -> None:
+        """From now on these are the shop's experiments, in the placements as they are."""
+        self.running, self.trials, self._locales = running, arrange(running, self.placements), None
         self.touch()
 
     def state(self) -> tuple[object, ...]:

@@ -29,6 +29,7 @@ from recommender.stored_model import StoredModel
 from tenants.campaign_windows import read_windows
 from tenants.collections import collections_changed_since, read_collections
 from tenants.consent import changed_since, read_choices
+from tenants.experiments import read_running
 from tenants.merges import read_aliases, read_identity_version
 from tenants.option_documents import list_published, options_changed_since
 from tenants.placements import Placement, read_placements
@@ -164,12 +165,16 @@ class LiveTenants:
             rules = await _read_rules(conn, live)
             await _read_documents(conn, live)
             await _read_campaigns(conn, live)
+            running = await read_running(conn)
             await _read_collections(conn, live)  # before the catalogue: a product comes after who may see it
             await _read_catalogue(conn, live, hold=live.book is not None or (rules is not None and bool(rules.rules)))
             version = await find_active_version(conn)
             prior = await read_prior(conn) if version is None else {}
         # In threads, like all that takes longer than a request may wait. Only we change these.
+        placements = live.placements
         await self._judge(live, rules)
+        if running != live.running or (running and live.placements is not placements):
+            live.experiment(running)
         if version is None:
             live.unlearn(prior)
         elif version.version_id != live.version_id:

@@ -47,7 +47,7 @@ class Order(NamedTuple):
     """Those of its other strategies, in turn."""
 
 
-Key = tuple[int, str, Ask, int]
+Key = tuple[int, str, str, Ask, int]
 
 
 class Orders:
@@ -67,15 +67,16 @@ class Orders:
             self.answers.popitem(last=False)
         return answer
 
-    def get(self, live: LiveTenant, placement: Placement, ask: Ask, *, now: float) -> Order:
+    def get(self, live: LiveTenant, placement: Placement, ask: Ask, *, now: float, arm: str = "") -> Order:
+        """`arm`: whatever tells this placement from others of its name, as the arm of an experiment does."""
         live.advance(now)
         ruling = live.ruling(placement.id)
-        key = (live.generation, placement.id, ask, int(now // DAY_S))
+        key = (live.generation, placement.id, arm, ask, int(now // DAY_S))
         order = self._known.get(key)
         if order is not None:
             self._known.move_to_end(key)
         else:
-            order = self._known[key] = make_order(live, placement, ask, ruling, day=key[3])
+            order = self._known[key] = make_order(live, placement, ask, ruling, day=key[-1])
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
         return order

@@ -25,6 +25,8 @@ class Words:
     narrowed_away: str
     """Nothing is of the page's category, or priced in its currency."""
     nothing_on_sale: str
+    held_out: str
+    """An experiment leaves the place empty."""
     made_in_a_day: str
     made_in_days: str
     """`{}` is a number other than one."""

@@ -63,6 +63,7 @@ ENGLISH = Words(
     nothing_on_sale=(
         "Nothing is on sale that this place may show: see its rules, its filter and what the page leaves out."
     ),
+    held_out="The place stays empty for this viewer: an experiment holds them out, to tell what it earns.",
     made_in_a_day="Made to your measure · 1 work day",
     made_in_days="Made to your measure · {} work days",
 )

@@ -17,6 +17,7 @@ from tests.attribution.isolation import ask_attribution
 from tests.campaigns.isolation import ask_campaigns
 from tests.collections.isolation import ask_collections
 from tests.demand.isolation import ask_demand
+from tests.experiments.isolation import ask_experiments
 from tests.imports.isolation import ask_imports
 from tests.made_for_you.isolation import ask_made_for_you
 from tests.made_orders.isolation import ask_made_to_order
@@ -38,6 +39,7 @@ PARTS = (
     ask_attribution,
     ask_campaigns,
     ask_demand,
+    ask_experiments,
     ask_payments,
     ask_notices,
     partial(ask_record_book, ids=IDS),

@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 
 from api.app import ENDPOINTS
 from infra.stripe import WEBHOOK_PATH
+from tests.experiments.generated import make_sharing
 from tests.record_book.generated import make_possible, prepare_record_book
 from tests.support.problems import document
 from tests.support.shop import ShopClient
@@ -83,6 +84,7 @@ def _say_the_unsaid(shop: ShopClient, path: str, case: Case[Any]) -> None:
             case.body |= _vouched(shop, case.body)
         if path == "/public/v1/preorders:open" and "token" not in case.body:
             case.body["guest_email"] = "guest@shop.example"
+        make_sharing(case.body)
         make_possible(shop, path, case.body, case.path_parameters)
 
 

@@ -12,6 +12,7 @@ from infra.ids import new_id
 from infra.settings import Settings
 from recommender.training_tasks import open_task
 from tests.campaigns.merchant import join, launch
+from tests.experiments.lab import fill_experiment_tables
 from tests.options.shoes import choice, publish_at
 from tests.options.shoes import document as option_document
 from tests.record_book.shoemaker import fill_record_book
@@ -46,6 +47,7 @@ async def fill_every_table(shop: ShopClient) -> None:
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     await shop.api.post("/v1/placements:draft", json={"id": "home", "strategy": "popular"})
+    await fill_experiment_tables(shop, "s0")
     await shop.api.put("/v1/attribution-settings", json={"click_days": 5})
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
         await conn.execute("insert into model_versions (version_id, status) values ($1, 'failed')", new_id())
