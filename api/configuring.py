@@ -33,7 +33,7 @@ async def configure_for(state: State, live: LiveTenant, wished: Wished, shopper_
     async with state.db.tenant(live.tenant_id) as conn:
         row_id = None if shopper_id is None else await find_shopper_id(conn, shopper_id)
         published = _find_document(live, wished.product, now, await read_mine(conn, live, row_id, now=now))
-        terms = Terms(await read_work_calendar(conn), await read_notice(conn))
+        terms = Terms(await read_work_calendar(conn), (await read_notice(conn)).texts)
         record = None if shopper_id is None else await _read_record(conn, row_id, wished.person, now)
     return configure(live, published, wished, record, terms, now=now.timestamp())
 

@@ -49,10 +49,14 @@ def _operation(endpoint: Endpoint, schemas: dict[int, Json]) -> Json:
     return operation
 
 
+_SHARED = ("preflight", "get_setting", "put_setting")
+
+
 def _name(endpoint: Endpoint) -> str:
-    """One of its own for each operation; only the preflights share their handler."""
-    name = f"{endpoint.tag}_{endpoint.handler.__name__}"
-    return f"{name}_{endpoint.path.rpartition('/')[2]}" if endpoint.method == "OPTIONS" else name
+    """One of its own for each operation; preflights and settings share their handlers."""
+    handler = endpoint.handler.__name__
+    name = f"{endpoint.tag}_{handler}"
+    return f"{name}_{endpoint.path.rpartition('/')[2]}" if handler in _SHARED else name
 
 
 def _responses(endpoint: Endpoint, schemas: dict[int, Json]) -> Json:

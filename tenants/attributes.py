@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from infra.database import Connection
 from infra.errors import NotFound
+from tenants.audit import record_audit
 from tenants.consent import Purpose
 from tenants.fields import Moment, ShortText
 from tenants.upserts import Upserted, make_document, outcomes
@@ -123,8 +124,8 @@ async def get_settings(conn: Connection) -> AttributeSettings:
     return AttributeSettings(strict=tuple(strict or ()))
 
 
-async def change_settings(conn: Connection, settings: AttributeSettings) -> AttributeSettings:
-    """From now on; what is stored stays."""
+async def change_settings(conn: Connection, settings: AttributeSettings, *, actor: str) -> None:
+    """From now on; what is stored stays. Audited."""
     await conn.execute(
         """
         insert into attribute_settings (strict) values ($1)
@@ -132,7 +133,7 @@ async def change_settings(conn: Connection, settings: AttributeSettings) -> Attr
         """,
         list(settings.strict),
     )
-    return settings
+    await record_audit(conn, actor=actor, action="change attribute settings", subject="attributes")
 
 
 _COLUMNS = "type, classes, purpose, choices, unit, required_for_completeness, weight, stale_after_days, ask_text"

@@ -1,6 +1,6 @@
 """Campaign audiences: shoppers whom a merchant invites to come first, as many as the budget allows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,8 +12,11 @@ from tenants.campaign_documents import Campaign
 from tenants.campaign_states import hold_campaign
 from tenants.campaigns import CampaignPublished, get_campaign, upsert_campaigns
 from tenants.consent import list_personalised
+from tenants.shopper_filters import AttributeFilter, keep_segment, list_segment
 from tenants.suppression import Suppressed, lock_people, read_suppressed
 
+PART = 1_000
+"""Shoppers that are looked at at once."""
 MOST_INVITED = 10_000
 """As many as a campaign document holds."""
 
@@ -33,9 +36,15 @@ async def refuse_unknown_products(conn: Connection, products: Sequence[str]) -> 
 
 
 async def choose_audience(
-    conn: Connection, ranked: Iterable[Sequence[str]], *, size: int, learned_at: datetime
+    conn: Connection,
+    ranked: Iterable[Sequence[str]],
+    filters: Sequence[AttributeFilter],
+    *,
+    size: int,
+    learned_at: datetime,
 ) -> Sequence[str]:
-    """The first `size` of those ranked who may be personalised, each once, by the external id that stands for theirs.
+    """The first `size` of those ranked for whom the filters hold and who may be personalised, each once, by the
+    external id that stands for theirs.
 
     Left out: who objected or never agreed, who was erased or has gone, and what a model of before an erasure, which
     began at `learned_at`, knows of who came back since.
@@ -45,11 +54,18 @@ async def choose_audience(
         if len(chosen) >= size:
             break
         people = await list_personalised(conn, part)
-        known = ((told, people[told]) for told in part if told in people)
+        held = await keep_segment(conn, filters, {*people.values()})
+        known = ((told, people[told]) for told in part if people.get(told) in held)
         chosen |= dict.fromkeys(
             person for told, person in known if not any(_is_gone(suppressed, one, learned_at) for one in (told, person))
         )
     return list(chosen)[:size]
+
+
+async def read_segment(conn: Connection, filters: Sequence[AttributeFilter]) -> Iterator[Sequence[str]]:
+    """All of a segment, in the order of their ids."""
+    everybody = await list_segment(conn, filters)
+    return (everybody[start : start + PART] for start in range(0, len(everybody), PART))
 
 
 async def hold_audience(conn: Connection, campaign_id: str) -> None:

@@ -14,25 +14,14 @@ import msgspec
 from msgspec import Meta, Struct
 
 from infra.database import Connection
-from infra.errors import FieldError, Invalid, NotFound
-from tenants.attribute_filters import Operator, filter_attribute
+from infra.errors import FieldError, NotFound
 from tenants.attributes import AttributeDefinition, Locale, find_definitions
 from tenants.consent import allowed
-from tenants.fields import ExternalId, Moment, Scalar, ShortText, check_moments, check_period
+from tenants.fields import ExternalId, Moment, ShortText, check_moments, check_period
 from tenants.named import name_shoppers
 from tenants.shop_documents import delete_document, find_document, list_documents, refuse_too_many, upsert_documents
+from tenants.shopper_filters import AttributeFilter, all_hold, find_wrong_filter
 from tenants.upserts import Upserted
-
-ALLOWED_PURPOSES = ("personalisation", "none")
-"""Of the attributes that an audience may go by: others need a consent of their own."""
-
-
-class AttributeFilter(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A comparison of one attribute of a shopper."""
-
-    attribute: Annotated[str, Meta(min_length=1, max_length=100, description="One that is defined for shoppers.")]
-    operator: Annotated[Operator, Meta(description="`known` takes no value, `in` a list, `within` a place.")]
-    value: Scalar | Annotated[tuple[Scalar, ...], Meta(max_length=500)] = None
 
 
 class Audience(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -172,15 +161,11 @@ async def _matching(conn: Connection, shopper_id: UUID, wanted: Mapping[str, Seq
     definitions = await find_definitions(conn, "shopper")
     tests, values = list[str](), list[object]()
     for name, filters in wanted.items():
-        if any(_wrong(one, definitions) for one in filters):
+        if any(find_wrong_filter(one, definitions) for one in filters):
             continue
-        conditions = []
-        for one in filters:
-            condition = filter_attribute(definitions[one.attribute], one.operator, one.value, first=len(values) + 2)
-            conditions.append(condition.sql)
-            values += condition.values
-        values.append(name)
-        tests.append(f"case when {' and '.join(conditions)} then ${len(values) + 1}::text end")
+        condition = all_hold(filters, definitions, first=len(values) + 2)
+        values += [*condition.values, name]
+        tests.append(f"case when {condition.sql} then ${len(values) + 1}::text end")
     if not tests:
         return set()
     found = await conn.fetchval(
@@ -197,22 +182,9 @@ def _find_wrong(
         if name not in shoppers:
             return FieldError(f"audience.shoppers[{at}]", "is not a shopper of this shop")
     for at, one in enumerate(collection.audience.attributes):
-        wrong = _wrong(one, definitions)
+        wrong = find_wrong_filter(one, definitions)
         if wrong is not None:
             return FieldError(f"audience.attributes[{at}].{wrong.field}", wrong.reason)
-    return None
-
-
-def _wrong(one: AttributeFilter, definitions: Mapping[str, AttributeDefinition]) -> FieldError | None:
-    definition = definitions.get(one.attribute)
-    if definition is None:
-        return FieldError("attribute", "is not defined for shoppers")
-    if definition.purpose not in ALLOWED_PURPOSES:
-        return FieldError("attribute", f"is for {definition.purpose} only, which needs a consent of its own")
-    try:
-        filter_attribute(definition, one.operator, one.value)
-    except Invalid as wrong:
-        return wrong.errors[0]
     return None
 
 

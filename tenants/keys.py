@@ -71,6 +71,8 @@ SCOPES = (
     "campaigns:write",
     "preorders:read",
     "preorders:write",
+    "webhooks:read",
+    "webhooks:write",
     "privacy:read",
     "privacy:write",
 )

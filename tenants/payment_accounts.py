@@ -6,6 +6,7 @@ from uuid import UUID
 
 from infra.database import Connection
 from infra.errors import Conflict
+from tenants.audit import record_audit
 from tenants.charge_schedule import RetryPolicy
 from tenants.stripe_facts import Fact
 
@@ -15,6 +16,13 @@ class NoPaymentAccount(Conflict):
 
     code = "no_payment_account"
     hint = "POST /v1/payment-account:connect opens an account at Stripe and answers where to fill it in."
+
+
+class OtherMode(Conflict):
+    """Stripe's test mode and its live mode know nothing of each other."""
+
+    code = "other_stripe_mode"
+    hint = "Complete or cancel the campaigns that they belong to, then connect again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,21 @@ async def get_payment_account(conn: Connection) -> PaymentAccount:
     return account
 
 
+async def leave_other_mode(conn: Connection, *, livemode: bool) -> PaymentAccount | None:
+    """The account; None when there is none, or when it was one for tests and money is to be real now (or the other way
+    round) and nothing is open on it. Raises OtherMode when something is."""
+    account = await find_payment_account(conn)
+    if account is None or account.livemode == livemode:
+        return account
+    if await conn.fetchval(_OPEN_BUSINESS):
+        raise OtherMode(
+            "There are preorders whose cards or payments are at Stripe in its "
+            f"{'live' if account.livemode else 'test'} mode."
+        )
+    await conn.execute("delete from payment_accounts")
+    return None
+
+
 async def open_payment_account(
     conn: Connection, account_id: str, *, livemode: bool, fee_basis_points: int, now: datetime
 ) -> PaymentAccount:
@@ -65,9 +88,10 @@ async def tell_account(conn: Connection, fact: Fact, *, told_at: datetime) -> bo
     return (await conn.fetchval(_TELL, fact.id, fact.charges_enabled, fact.details_submitted, told_at)) is not None
 
 
-async def put_retry_policy(conn: Connection, policy: RetryPolicy) -> None:
+async def put_retry_policy(conn: Connection, policy: RetryPolicy, *, actor: str) -> None:
     """How long a card that does not pay is tried from now on, also where it has failed already."""
     await conn.execute(_PUT_RETRIES, policy.every_hours, policy.for_days)
+    await record_audit(conn, actor=actor, action="store payment retries", subject="")
 
 
 async def read_retry_policy(conn: Connection) -> RetryPolicy:
@@ -96,6 +120,16 @@ _OPEN = """
 insert into payment_accounts (account_id, livemode, fee_basis_points, created_at)
 values ($1, $2, $3, $4)
 on conflict (tenant_id) do nothing
+"""
+
+_OPEN_BUSINESS = """
+select exists (
+    select
+    from preorders
+    where fulfilment in ('reserved', 'joined', 'confirmed', 'in_production')
+        and payment in ('pending', 'card_saved', 'deposit_paid', 'charging', 'action_required', 'failed')
+        or payment = 'refund_pending'
+)
 """
 
 _TELL = """

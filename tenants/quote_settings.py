@@ -50,10 +50,10 @@ async def store_quote_settings(conn: Connection, settings: QuoteSettings, *, act
     )
 
 
-async def read_notice(conn: Connection) -> Mapping[str, str]:
+async def read_notice(conn: Connection) -> WithdrawalNotice:
     """By locale: the shop's words, or those that we ship."""
-    own: Mapping[str, str] | None = await conn.fetchval("select notices from quote_settings")
-    return own or NOTICE
+    own: dict[str, str] | None = await conn.fetchval("select notices from quote_settings")
+    return WithdrawalNotice(texts=own or dict(NOTICE))
 
 
 async def store_notice(conn: Connection, notice: WithdrawalNotice, *, actor: str) -> None:

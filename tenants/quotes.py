@@ -255,7 +255,7 @@ async def _store(
 ) -> UUID:
     quote_id, exempt = new_id(), found.withdrawal_exempt
     made = promise(await read_work_calendar(conn), now, found.lead_days)
-    notice = text_of(await read_notice(conn), wish.locale, otherwise="") if exempt else ""
+    notice = text_of((await read_notice(conn)).texts, wish.locale, otherwise="") if exempt else ""
     expires_at = now + timedelta(days=(await read_quote_settings(conn)).valid_days)
     copied = made_by.copied if found.measurements else None
     await conn.execute(

@@ -49,6 +49,9 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Annotated[int, Meta(ge=90, le=36500)] | None,
         Meta(description="What shoppers were told of their preorders. Default 1095, at least 90."),
     ] = None
+    webhook_deliveries: Annotated[
+        Days | None, Meta(description="Messages to webhooks; they can be replayed for so long. Default 30.")
+    ] = None
 
 
 DEFAULT_DAYS: Mapping[str, int] = {
@@ -65,6 +68,7 @@ DEFAULT_DAYS: Mapping[str, int] = {
     "expired_preorders": 90,
     "stripe_events": 90,
     "notices": 1095,
+    "webhook_deliveries": 30,
 }
 
 
@@ -118,6 +122,9 @@ _KINDS = {
     ),
     "notices": _Kind(
         "notices", "notice_id", "notices where done_at is not null and created_at < $1 order by created_at"
+    ),
+    "webhook_deliveries": _Kind(
+        "webhook_deliveries", "delivery_id", "webhook_deliveries where done_at < $1 order by done_at"
     ),
     "imports": _Kind(
         "imports", "import_id", "imports where finished_at is not null and created_at < $1 order by created_at"

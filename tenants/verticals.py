@@ -34,7 +34,7 @@ async def read_vertical(conn: Connection) -> VerticalSettings:
     return VerticalSettings(**row) if row else VerticalSettings()
 
 
-async def store_vertical(conn: Connection, settings: VerticalSettings, *, actor: str) -> VerticalSettings:
+async def store_vertical(conn: Connection, settings: VerticalSettings, *, actor: str) -> None:
     """Replace both, the vertical normalised; audited. Without a vertical there is nothing to share with."""
     vertical = normalised(settings.vertical)
     stored = VerticalSettings(vertical=vertical, shares_statistics=settings.shares_statistics and bool(vertical))
@@ -47,4 +47,3 @@ async def store_vertical(conn: Connection, settings: VerticalSettings, *, actor:
         )
     subject = f"{vertical or 'none'}, shares statistics: {stored.shares_statistics}"
     await record_audit(conn, actor=actor, action="store vertical", subject=subject)
-    return stored

@@ -13,6 +13,7 @@ from api.auth import authenticate
 from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint
 from api.resources import IDEMPOTENCY, Resource, StoredOne, answer
+from api.setting import Setting
 from api.state import state_of
 from api.writes import write
 from infra.database import Connection
@@ -37,7 +38,6 @@ from tenants.attributes import (
     list_definitions,
     upsert_definitions,
 )
-from tenants.audit import record_audit
 from tenants.standard_attributes import STANDARD, StandardName, switch_on
 
 
@@ -97,25 +97,16 @@ async def put_standard(request: Request) -> Response:
     return await write(request, caller.tenant_id, body, effect)
 
 
-async def get_attribute_settings(request: Request) -> Response:
-    caller = await authenticate(request, state_of(request).keys, "attributes:read")
-    async with state_of(request).db.tenant(caller.tenant_id) as conn:
-        return answer(await get_settings(conn))
-
-
-async def put_attribute_settings(request: Request) -> Response:
-    """Say whether attributes without a definition are taken."""
-    caller = await authenticate(request, state_of(request).keys, "attributes:write")
-    body = await read_body(request)
-    settings = decode_one(body, msgspec.json.Decoder(AttributeSettings))
-
-    async def effect(conn: Connection) -> AttributeSettings:
-        await record_audit(conn, actor=f"key {caller.key_id}", action="change attribute settings", subject="attributes")
-        return await change_settings(conn, settings)
-
-    return await write(request, caller.tenant_id, body, effect)
-
-
+_SETTINGS = Setting(
+    path="/v1/attributes:settings",
+    tag="attributes",
+    scope="attributes",
+    document=AttributeSettings,
+    read=get_settings,
+    store=change_settings,
+    reads="Read how undefined attributes are treated",
+    stores="Say how undefined attributes are treated",
+)
 _KEYED = (BadRequest, Unauthenticated, Forbidden, Unavailable)
 _BODY = (*_KEYED, NotFound, TooLarge, Unsupported, Invalid)
 _attributes = partial(Endpoint, tag="attributes")
@@ -126,9 +117,5 @@ ATTRIBUTE_ENDPOINTS = [
                 answer=StandardAttributes, refusals=_KEYED, scope="attributes:read"),
     _attributes("POST", "/v1/attributes:standard", put_standard, "Define standard attributes as shipped",
                 answer=SwitchedOn, refusals=_BODY, body=SwitchOn, scope="attributes:write", parameters=IDEMPOTENCY),
-    _attributes("GET", "/v1/attributes:settings", get_attribute_settings, "Read how undefined attributes are treated",
-                answer=AttributeSettings, refusals=_KEYED, scope="attributes:read"),
-    _attributes("PUT", "/v1/attributes:settings", put_attribute_settings, "Say how undefined attributes are treated",
-                answer=AttributeSettings, refusals=_BODY, body=AttributeSettings, scope="attributes:write",
-                parameters=IDEMPOTENCY),
+    *_SETTINGS.endpoints(),
 ]  # fmt: skip

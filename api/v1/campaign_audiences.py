@@ -1,8 +1,8 @@
-"""/v1/campaigns:audience: those who want a campaign's products most, as many as a budget reaches."""
+"""/v1/campaigns:audience: a segment, or those who want a campaign's products most, as many as a budget reaches."""
 
 import asyncio
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
@@ -35,10 +35,12 @@ from tenants.campaign_audiences import (
     choose_audience,
     hold_audience,
     invite_audience,
+    read_segment,
     refuse_unknown_products,
 )
 from tenants.campaigns import get_campaign
 from tenants.fields import ExternalId, MinorUnits
+from tenants.shopper_filters import AttributeFilter, refuse_wrong_filters
 
 
 class NoModel(Conflict):
@@ -62,6 +64,14 @@ class AudienceIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     products: Annotated[
         tuple[ExternalId, ...], Meta(max_length=50, description="Whom these suit; the campaign's if empty.")
     ] = ()
+    attributes: Annotated[
+        tuple[AttributeFilter, ...],
+        Meta(max_length=20, description="A segment: only those for whom all of these hold."),
+    ] = ()
+    order: Annotated[
+        Literal["model", "id"],
+        Meta(description="model: who wants it most comes first. id: by their ids, which needs no model."),
+    ] = "model"
     budget_minor: MinorUnits
     unit_cost_minor: Annotated[int, Meta(ge=1, le=10**12, description="What inviting one shopper costs.")]
     most: Annotated[int, Meta(ge=1, le=MOST_INVITED)] | None = None
@@ -71,10 +81,10 @@ class AudienceIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Audience(Struct, frozen=True, kw_only=True):
-    """Shoppers, who wants it most first."""
+    """Shoppers, in the order that was asked for."""
 
     campaign_id: str
-    model: Annotated[str, Meta(description="The model version that told the order.")]
+    model: Annotated[str | None, Meta(description="The model version that told the order; null for the order by id.")]
     size_limit: Annotated[int, Meta(description="⌊budget / unit cost⌋, at most `most`, at most 10,000.")]
     shoppers: Annotated[Sequence[str], Meta(description="Only those who may be personalised.")]
     scored_products: Annotated[Sequence[str], Meta(description="Those that the model can tell of.")]
@@ -91,14 +101,17 @@ async def choose(request: Request) -> Response:
         campaign = await get_campaign(conn, asked.id)
         products = asked.products or tuple(one.product_id for one in campaign.products)
         await refuse_unknown_products(conn, products)
-    learned, ranked = await _rank(await state.live.get(caller.tenant_id), products)
+        await refuse_wrong_filters(conn, asked.attributes, field="attributes")
+    by_model = await _rank(await state.live.get(caller.tenant_id), products) if asked.order == "model" else None
     size = audience_size(budget_minor=asked.budget_minor, unit_cost_minor=asked.unit_cost_minor, most=asked.most)
+    learned_at = state.clock() if by_model is None else by_model.learned.began_at
 
     async def once() -> Sequence[str]:
         async with state.db.tenant(caller.tenant_id) as conn:
             if asked.store:
                 await hold_audience(conn, asked.id)
-            shoppers = await choose_audience(conn, ranked.parts(), size=size, learned_at=learned.began_at)
+            ranked = await read_segment(conn, asked.attributes) if by_model is None else by_model.ranked.parts()
+            shoppers = await choose_audience(conn, ranked, asked.attributes, size=size, learned_at=learned_at)
             if asked.store:
                 await invite_audience(conn, asked.id, shoppers, actor=f"key {caller.key_id}")
             return shoppers
@@ -106,16 +119,21 @@ async def choose(request: Request) -> Response:
     return answer(
         Audience(
             campaign_id=asked.id,
-            model=str(learned.model.version_id),
+            model=None if by_model is None else str(by_model.learned.model.version_id),
             size_limit=size,
             shoppers=await settle(once),
-            scored_products=ranked.scored,
+            scored_products=() if by_model is None else by_model.ranked.scored,
             stored=asked.store,
         )
     )
 
 
-async def _rank(live: LiveTenant, products: Sequence[str]) -> tuple[Learned, Ranked]:
+class _ByModel(NamedTuple):
+    learned: Learned
+    ranked: Ranked
+
+
+async def _rank(live: LiveTenant, products: Sequence[str]) -> _ByModel:
     """Raises NoModel, NothingLearned."""
     learned = live.learned
     if learned is None:
@@ -123,7 +141,7 @@ async def _rank(live: LiveTenant, products: Sequence[str]) -> tuple[Learned, Ran
     ranked = await asyncio.to_thread(rank_shoppers, learned, live.catalogue, products)
     if not ranked.scored:
         raise NothingLearned("The model has neither sales nor a known description of any of these products.")
-    return learned, ranked
+    return _ByModel(learned, ranked)
 
 
 _audience = msgspec.json.Decoder(AudienceIn)
@@ -132,6 +150,6 @@ _REFUSALS = (
 )  # fmt: skip
 
 CAMPAIGN_AUDIENCES = [
-    Endpoint("POST", "/v1/campaigns:audience", choose, "Choose whom to invite by the model, under a budget",
+    Endpoint("POST", "/v1/campaigns:audience", choose, "Choose whom to invite: a segment, by the model, under a budget",
              "campaigns", answer=Audience, refusals=_REFUSALS, body=AudienceIn, scope="campaigns:write"),
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from api.auth import authenticate
 from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint
 from api.resources import IDEMPOTENCY, Resource, StoredOne, answer
+from api.setting import Setting
 from api.state import state_of
 from api.writes import write
 from infra.database import Connection
@@ -109,25 +110,16 @@ async def put_sets(request: Request) -> Response:
     return await write(request, caller.tenant_id, body, effect)
 
 
-async def get_settings(request: Request) -> Response:
-    caller = await authenticate(request, state_of(request).keys, "measurements:read")
-    async with state_of(request).db.tenant(caller.tenant_id) as conn:
-        return answer(await read_measurement_settings(conn))
-
-
-async def put_settings(request: Request) -> Response:
-    """Say which of two measures is believed, and when one is old."""
-    caller = await authenticate(request, state_of(request).keys, "measurements:write")
-    body = await read_body(request)
-    settings = decode_one(body, msgspec.json.Decoder(MeasurementSettings))
-
-    async def effect(conn: Connection) -> MeasurementSettings:
-        await store_measurement_settings(conn, settings, actor=f"key {caller.key_id}")
-        return settings
-
-    return await write(request, caller.tenant_id, body, effect)
-
-
+_SETTINGS = Setting(
+    path="/v1/measurement-settings",
+    tag="measurement-definitions",
+    scope="measurements",
+    document=MeasurementSettings,
+    read=read_measurement_settings,
+    store=store_measurement_settings,
+    reads="Read which of two measures is believed",
+    stores="Say which of two measures is believed, and when one is old",
+)
 _KEYED = (BadRequest, Unauthenticated, Forbidden, Unavailable)
 _BODY = (*_KEYED, TooLarge, Unsupported, Invalid)
 _reading = partial(Endpoint, tag="measurement-definitions", scope="measurements:read", refusals=_KEYED)
@@ -141,8 +133,5 @@ MEASUREMENTS = [
              answer=StandardSets),
     _writing("POST", "/v1/measurement-definitions:standard", put_sets, "Define the keys of standard sets as shipped",
              answer=SwitchedOnKeys, body=SwitchOnSets),
-    _reading("GET", "/v1/measurement-settings", get_settings, "Read which of two measures is believed",
-             answer=MeasurementSettings),
-    _writing("PUT", "/v1/measurement-settings", put_settings, "Say which of two measures is believed",
-             answer=MeasurementSettings, body=MeasurementSettings),
+    *_SETTINGS.endpoints(),
 ]  # fmt: skip

@@ -3,30 +3,23 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import authenticate
-from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint, Parameter
 from api.paging import PAGING, make_cursor, read_cursor, read_limit
-from api.resources import IDEMPOTENCY, answer
+from api.resources import answer
+from api.setting import Setting
 from api.state import state_of
-from api.writes import write
-from infra.database import Connection
 from infra.errors import (
     BadRequest,
     Forbidden,
-    Invalid,
     NotFound,
-    TooLarge,
     Unauthenticated,
     Unavailable,
-    Unsupported,
 )
-from tenants.audit import record_audit
 from tenants.notices import Notice, NoticeSettings, list_notices, put_notice_settings, read_notice_settings
 from tenants.preorder_states import no_preorder
 from tenants.preorders import get_preorder
@@ -50,26 +43,6 @@ async def get_notices(request: Request) -> Response:
     return answer(NoticePage(items=items, next=following))
 
 
-async def get_settings(request: Request) -> Response:
-    caller = await authenticate(request, state_of(request).keys, "campaigns:read")
-    async with state_of(request).db.tenant(caller.tenant_id) as conn:
-        return answer(await read_notice_settings(conn))
-
-
-async def put_settings(request: Request) -> Response:
-    """From now on. Who was told of a delay already keeps their time to answer."""
-    caller = await authenticate(request, state_of(request).keys, "campaigns:write")
-    body = await read_body(request)
-    settings = decode_one(body, _settings)
-
-    async def effect(conn: Connection) -> NoticeSettings:
-        await put_notice_settings(conn, settings)
-        await record_audit(conn, actor=f"key {caller.key_id}", action="store notice settings", subject="")
-        return settings
-
-    return await write(request, caller.tenant_id, body, effect)
-
-
 def _read_preorder(request: Request) -> UUID | None:
     text = request.query_params.get("preorder_id")
     try:
@@ -87,18 +60,21 @@ def _read_after(request: Request) -> UUID | None:
         raise BadRequest("after is not a cursor of ours.", hint=hint) from None
 
 
-_settings = msgspec.json.Decoder(NoticeSettings)
-
+_SETTINGS = Setting(
+    path="/v1/notice-settings",
+    tag="notices",
+    scope="campaigns",
+    document=NoticeSettings,
+    read=read_notice_settings,
+    store=put_notice_settings,
+    reads="Read when shoppers are told",
+    stores="Say when shoppers are told",
+)
 _KEYED = (BadRequest, Unauthenticated, Forbidden, Unavailable)
-_BODY = (*_KEYED, TooLarge, Unsupported, Invalid)
 _OF = Parameter("preorder_id", "query", {"type": "string", "format": "uuid"}, "Of this preorder only.")
 
 NOTICES = [
     Endpoint("GET", "/v1/notices", get_notices, "List what shoppers were told of their preorders", "notices",
              answer=NoticePage, refusals=(*_KEYED, NotFound), scope="preorders:read", parameters=(*PAGING, _OF)),
-    Endpoint("GET", "/v1/notice-settings", get_settings, "Read when shoppers are told", "notices",
-             answer=NoticeSettings, refusals=_KEYED, scope="campaigns:read"),
-    Endpoint("PUT", "/v1/notice-settings", put_settings, "Say when shoppers are told", "notices",
-             answer=NoticeSettings, refusals=_BODY, body=NoticeSettings, scope="campaigns:write",
-             parameters=IDEMPOTENCY),
+    *_SETTINGS.endpoints(),
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint
 from api.paging import PAGING, make_cursor, read_cursor, read_limit
 from api.resources import IDEMPOTENCY, answer, path_id
+from api.setting import Setting
 from api.state import state_of
 from api.writes import write
 from infra.database import Connection
@@ -131,26 +132,6 @@ async def connect(request: Request) -> Response:
     return answer(_account_out(connected.account, connected.url))
 
 
-async def get_retries(request: Request) -> Response:
-    caller = await authenticate(request, state_of(request).keys, "campaigns:read")
-    async with state_of(request).db.tenant(caller.tenant_id) as conn:
-        return answer(await read_retry_policy(conn))
-
-
-async def put_retries(request: Request) -> Response:
-    """How long a card that does not pay is tried."""
-    caller = await authenticate(request, state_of(request).keys, "campaigns:write")
-    body = await read_body(request)
-    policy = decode_one(body, _retries)
-
-    async def effect(conn: Connection) -> RetryPolicy:
-        await put_retry_policy(conn, policy)
-        await record_audit(conn, actor=f"key {caller.key_id}", action="store payment retries", subject="")
-        return policy
-
-    return await write(request, caller.tenant_id, body, effect)
-
-
 async def check_out(request: Request) -> Response:
     """The same address while it is open, so asking again is harmless."""
     state = state_of(request)
@@ -209,10 +190,19 @@ def _preorder_id(request: Request) -> UUID:
 
 
 _connect = msgspec.json.Decoder(ConnectIn)
-_retries = msgspec.json.Decoder(RetryPolicy)
 _checkout = msgspec.json.Decoder(CheckoutIn)
 _replay = msgspec.json.Decoder(ReplayIn)
 
+_RETRIES = Setting(
+    path="/v1/payment-retries",
+    tag="payments",
+    scope="campaigns",
+    document=RetryPolicy,
+    read=read_retry_policy,
+    store=put_retry_policy,
+    reads="Read how long a card that does not pay is tried",
+    stores="Say how long a card that does not pay is tried",
+)
 _KEYED = (BadRequest, Unauthenticated, Forbidden, Unavailable)
 _BODY = (*_KEYED, TooLarge, Unsupported, Invalid)
 _account = partial(Endpoint, tag="payments", answer=AccountOut)
@@ -223,11 +213,7 @@ PAYMENTS = [
              refusals=(*_KEYED, NotFound), scope="campaigns:read"),
     _account("POST", "/v1/payment-account:connect", connect, "Open an account at Stripe, or go on filling it in",
              refusals=(*_BODY, Conflict), body=ConnectIn, scope="campaigns:write"),
-    Endpoint("GET", "/v1/payment-retries", get_retries, "Read how long a card that does not pay is tried", "payments",
-             answer=RetryPolicy, refusals=_KEYED, scope="campaigns:read"),
-    Endpoint("PUT", "/v1/payment-retries", put_retries, "Say how long a card that does not pay is tried", "payments",
-             answer=RetryPolicy, refusals=_BODY, body=RetryPolicy, scope="campaigns:write",
-             parameters=IDEMPOTENCY),
+    *_RETRIES.endpoints(),
     Endpoint("POST", "/v1/preorders:checkout", check_out, "Open the page on which a shopper pays", "payments",
              answer=CheckoutOut, refusals=(*_BODY, NotFound, Conflict), body=CheckoutIn, scope="preorders:write"),
     _reading("GET", "/v1/preorder-payments/{id}", get_payments, "List what was paid and given back for a preorder",

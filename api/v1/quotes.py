@@ -1,6 +1,5 @@
 """/v1/quotes: what a product that is made to order costs this shopper, for one order line; and how quotes are made."""
 
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, TypeVar
 from uuid import UUID
@@ -15,6 +14,7 @@ from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint
 from api.keyring import Caller
 from api.resources import IDEMPOTENCY, answer, path_id
+from api.setting import Setting
 from api.state import state_of
 from api.v1.consents import BODY, KEYED
 from api.writes import write
@@ -83,41 +83,6 @@ async def get_one(request: Request) -> Response:
         return answer(await get_quote(conn, _quote_id(request)))
 
 
-async def get_settings(request: Request) -> Response:
-    caller = await _caller(request, "read")
-    async with state_of(request).db.tenant(caller.tenant_id) as conn:
-        return answer(await read_quote_settings(conn))
-
-
-async def put_settings(request: Request) -> Response:
-    """Say for how long quotes hold from now on."""
-    return await _put(request, QuoteSettings, store_quote_settings)
-
-
-async def get_notice(request: Request) -> Response:
-    """What is shown, by locale: the shop's own words, or ours."""
-    caller = await _caller(request, "read")
-    async with state_of(request).db.tenant(caller.tenant_id) as conn:
-        return answer(WithdrawalNotice(texts=dict(await read_notice(conn))))
-
-
-async def put_notice(request: Request) -> Response:
-    """Say it in the shop's own words; without any, ours are shown."""
-    return await _put(request, WithdrawalNotice, store_notice)
-
-
-async def _put(request: Request, kind: type[S], store: Callable[..., Awaitable[None]]) -> Response:
-    caller = await _caller(request, "write")
-    body = await read_body(request)
-    said = decode_one(body, msgspec.json.Decoder(kind))
-
-    async def effect(conn: Connection) -> S:
-        await store(conn, said, actor=f"key {caller.key_id}")
-        return said
-
-    return await write(request, caller.tenant_id, body, effect)
-
-
 async def _caller(request: Request, act: str) -> Caller:
     return await authenticate(request, state_of(request).keys, f"quotes:{act}")
 
@@ -131,6 +96,26 @@ def _quote_id(request: Request) -> UUID:
 
 _quote = msgspec.json.Decoder(QuoteIn)
 _reorder = msgspec.json.Decoder(ReorderIn)
+_SETTINGS = Setting(
+    path="/v1/quote-settings",
+    tag="quotes",
+    scope="quotes",
+    document=QuoteSettings,
+    read=read_quote_settings,
+    store=store_quote_settings,
+    reads="Read how quotes are made",
+    stores="Say how quotes are made, and for how long they hold",
+)
+_NOTICE = Setting(
+    path="/v1/withdrawal-notice",
+    tag="quotes",
+    scope="quotes",
+    document=WithdrawalNotice,
+    read=read_notice,
+    store=store_notice,
+    reads="Read what is said of the right of withdrawal",
+    stores="Say what the right of withdrawal is; without any words, ours are shown",
+)
 _reading = partial(Endpoint, tag="quotes", scope="quotes:read")
 _writing = partial(Endpoint, tag="quotes", scope="quotes:write", parameters=IDEMPOTENCY)
 
@@ -140,12 +125,6 @@ QUOTES = [
     _reading("GET", "/v1/quotes/{id}", get_one, "Read a quote", answer=Quote, refusals=(*KEYED, NotFound)),
     _writing("POST", "/v1/quotes:reorder", post_reorder, "Quote a line of an order again", answer=Quote,
              refusals=(*BODY, NotFound, Conflict), body=ReorderIn),
-    _reading("GET", "/v1/quote-settings", get_settings, "Read how quotes are made", answer=QuoteSettings,
-             refusals=KEYED),
-    _writing("PUT", "/v1/quote-settings", put_settings, "Say how quotes are made", answer=QuoteSettings,
-             refusals=BODY, body=QuoteSettings),
-    _reading("GET", "/v1/withdrawal-notice", get_notice, "Read what is said of the right of withdrawal",
-             answer=WithdrawalNotice, refusals=KEYED),
-    _writing("PUT", "/v1/withdrawal-notice", put_notice, "Say what the right of withdrawal is",
-             answer=WithdrawalNotice, refusals=BODY, body=WithdrawalNotice),
+    *_SETTINGS.endpoints(),
+    *_NOTICE.endpoints(),
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
+from operator import is_
 from uuid import UUID
 
 from recommender.serving.catalogue import NOWHERE, Catalogue
@@ -23,6 +24,10 @@ from tenants.suppression import Suppressed
 MOST_USUAL = 300
 MOST_MASKS = 500
 _generations = count(1)
+
+
+MadeOf = tuple[Ruling, Opening, Preorderable]
+"""Besides the catalogue, what a mask depends on."""
 
 
 @dataclass(slots=True, eq=False)
@@ -80,7 +85,9 @@ class LiveTenant:
     """As of which the aliases were read."""
     tokens: ShownTokens = field(default_factory=ShownTokens.for_nobody)
     """Makes the token of each product that is shown."""
-    _masks: dict[tuple[str, frozenset[str]], tuple[int, Ruling, Opening, bytes]] = field(default_factory=dict)
+    _masks: dict[tuple[str, frozenset[str]], tuple[int, tuple[Ruling, Opening, Preorderable], bytes]] = field(
+        default_factory=dict
+    )
 
     @property
     def version_id(self) -> UUID | None:
@@ -143,14 +150,23 @@ class LiveTenant:
         self.advance(now)
         ruling, version, key = self.ruling(placement), self.catalogue.version, (placement, mine)
         known = self._masks.get(key)
-        if known is not None and known[0] == version and known[1] is ruling and known[2] is self.opening:
-            return known[3]
+        made_of = ruling, self.opening, self.preorderable
+        if known is not None and known[0] == version and all(map(is_, known[1], made_of)):
+            return known[2]
         closed = map(self.row_of, self.opening.closed_to(mine))
-        mask = _without(_merge(self.catalogue.sellable, ruling.allowed), closed)
+        mask = _without(_merge(self._for_sale(placement, now), ruling.allowed), closed)
         if len(self._masks) >= MOST_MASKS:
             self._masks.clear()
-        self._masks[key] = version, ruling, self.opening, mask
+        self._masks[key] = version, made_of, mask
         return mask
+
+    def _for_sale(self, placement: str, now: float) -> bytes | bytearray:
+        """1 for each row that sells; in a place for campaigns also for what is made only once it is preordered."""
+        shown = self.placements.get(placement)
+        if shown is None or shown.strategy != "campaigns":
+            return self.catalogue.sellable
+        rows = (self.row_of(one) for one in self.preorderable.product_ids if self.catalogue.may_name(one, now))
+        return _with(self.catalogue.sellable, (row for row in rows if row and row not in self.catalogue.held))
 
     def show(self, showcase: Showcase) -> None:
         """From now on these are the shop's collections."""
@@ -215,6 +231,14 @@ def _merge(sellable: bytes | bytearray, allowed: bytes | None) -> bytes:
     length = min(len(sellable), len(allowed))
     both = int.from_bytes(sellable[:length], "little") & int.from_bytes(allowed[:length], "little")
     return both.to_bytes(length, "little").ljust(len(sellable), b"\0")
+
+
+def _with(mask: bytes | bytearray, rows: Iterable[int]) -> bytearray:
+    """The same with these rows open."""
+    opened = bytearray(mask)
+    for row in rows:
+        opened[row] = 1
+    return opened
 
 
 def _without(mask: bytes, rows: Iterable[int]) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.campaigns.merchant import launch
 from tests.support.polling import until
-from tests.support.shop import Document, ShopClient
+from tests.support.shop import Document, ShopClient, product
 
 WIDGET = "preorders"
 
@@ -46,6 +46,16 @@ async def test_p1_products_of_open_campaigns_are_a_source_and_the_one_that_ends_
     await launch(slot, "c2", products=[{"product_id": "p2"}], ends_at=(now + timedelta(days=2)).isoformat())
     shown = await shows(slot, "p2", "p1")
     assert (shown["source"], shown["products"][0]["reason"]["code"]) == ("campaigns", "campaign")
+
+
+async def test_p1_what_is_sold_out_and_preordered_is_shown_in_the_place_for_campaigns_alone(slot: ShopClient) -> None:
+    await launch(slot)
+    await slot.push("products", [product("p1", stock_quantity=0)])
+    await slot.push("rules", [{"id": "r1", "action": "hide", "products": ["p2"]}])
+    await slot.push("products", [product("p2", stock_quantity=0)])
+    await launch(slot, "c2", products=[{"product_id": "p2"}])
+    await shows(slot, "p1")
+    assert await slot.shown("home-popular") == ["other"]
 
 
 async def test_p1_a_paused_campaign_is_gone_within_seconds_and_comes_back(slot: ShopClient) -> None:

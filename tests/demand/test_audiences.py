@@ -70,6 +70,41 @@ async def test_p6_other_products_than_the_campaigns_have_another_audience(two_ta
     assert shoppers != await chosen(two_tastes)
 
 
+async def _bakers(shop: ShopClient) -> list[str]:
+    """Three shoppers of the shop are bakers."""
+    await shop.push("attributes", [{"id": "occupation", "type": "text"}])
+    names = ["beer-2", "tea-1", "tea-2"]
+    await shop.push("shoppers", [{"id": one, "attributes": {"occupation": "baker"}} for one in names])
+    return names
+
+
+BAKERS = {"attribute": "occupation", "operator": "=", "value": "baker"}
+
+
+async def test_p6_a_segment_is_an_audience_without_a_model(shop: ShopClient) -> None:
+    await shop.stock("p1")
+    await store(shop, campaign(shop))
+    names = await _bakers(shop)
+
+    found = (await choose(shop, attributes=[BAKERS], order="id")).json()
+    assert (found["shoppers"], found["model"], found["scored_products"]) == (names, None, [])
+    assert (await choose(shop, attributes=[BAKERS], order="id", most=2)).json()["shoppers"] == names[:2]
+
+
+async def test_p6_a_segment_is_put_in_order_by_the_model(shop: ShopClient) -> None:
+    await open_campaign(shop)
+    names, expected = await _bakers(shop), await order_by_model(shop, "beer-3")
+
+    assert await chosen(shop, attributes=[BAKERS]) == [one for one in expected if one in names]
+
+
+async def test_p6_a_segment_of_what_is_not_defined_is_refused(shop: ShopClient) -> None:
+    await shop.stock("p1")
+    await store(shop, campaign(shop))
+    problem = check_problem(await choose(shop, attributes=[{**BAKERS, "attribute": "hobby"}], order="id"), 422)
+    assert [one["field"] for one in problem["errors"]] == ["attributes[0].attribute"]
+
+
 async def test_p6_nobody_is_chosen_who_may_not_be_personalised(shop: ShopClient) -> None:
     await open_campaign(shop)
     first = await chosen(shop)
