@@ -13,10 +13,9 @@ from starlette.responses import Response
 from api.auth import authenticate
 from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint, Parameter
-from api.resources import IDEMPOTENCY, answer
+from api.resources import answer
+from api.setting import Setting
 from api.state import state_of
-from api.writes import write
-from infra.database import Connection
 from infra.errors import (
     BadRequest,
     Forbidden,
@@ -112,25 +111,6 @@ async def explain(request: Request) -> Response:
         return answer(Explained(event=await explain_event(conn, asked.event or "")))
 
 
-async def get_settings(request: Request) -> Response:
-    caller = await authenticate(request, state_of(request).keys, "attribution:read")
-    async with state_of(request).db.tenant(caller.tenant_id) as conn:
-        return answer(await read_attribution_settings(conn))
-
-
-async def put_settings(request: Request) -> Response:
-    """For every report from now on, whatever it is about."""
-    caller = await authenticate(request, state_of(request).keys, "attribution:write")
-    body = await read_body(request)
-    settings = decode_one(body, _settings)
-
-    async def effect(conn: Connection) -> AttributionSettings:
-        await put_attribution_settings(conn, settings, actor=f"key {caller.key_id}")
-        return settings
-
-    return await write(request, caller.tenant_id, body, effect)
-
-
 def _sheet(report: Report, table: str) -> Response:
     """With the mark by which spreadsheets know UTF-8."""
     kind, rows = _SHEETS[table], getattr(report, table)
@@ -167,7 +147,6 @@ def _choose(request: Request, name: str, among: Sequence[str], usual: str) -> st
 
 
 _explain = msgspec.json.Decoder(ExplainIn)
-_settings = msgspec.json.Decoder(AttributionSettings)
 _SHEETS: Mapping[str, type[DeedsRow] | type[SalesRow] | type[SoldRow]] = {
     "sales": SalesRow,
     "deeds": DeedsRow,
@@ -185,15 +164,21 @@ _PERIOD = (
     Parameter("format", "query", {"enum": ["json", "csv"]}, "JSON of all tables, or CSV of one; JSON if unset."),
     Parameter("table", "query", {"enum": list(get_args(Table))}, "Of a CSV; sales if unset."),
 )
+_SETTINGS = Setting(
+    path="/v1/attribution-settings",
+    tag="attribution",
+    scope="attribution",
+    document=AttributionSettings,
+    read=read_attribution_settings,
+    store=put_attribution_settings,
+    reads="Read for how long a click counts",
+    stores="Say for how long a click counts, in every report from now on",
+)
 
 ATTRIBUTION = [
     Endpoint("GET", "/v1/attribution/report", get_report, "Report what placements earned", "attribution",
              answer=ReportOut, refusals=_KEYED, scope="attribution:read", parameters=_PERIOD),
     Endpoint("POST", "/v1/attribution:explain", explain, "Say why something was or was not credited", "attribution",
              answer=Explained, refusals=(*_BODY, NotFound), body=ExplainIn, scope="attribution:read"),
-    Endpoint("GET", "/v1/attribution-settings", get_settings, "Read for how long a click counts", "attribution",
-             answer=AttributionSettings, refusals=_KEYED, scope="attribution:read"),
-    Endpoint("PUT", "/v1/attribution-settings", put_settings, "Say for how long a click counts", "attribution",
-             answer=AttributionSettings, refusals=_BODY, body=AttributionSettings, scope="attribution:write",
-             parameters=IDEMPOTENCY),
+    *_SETTINGS.endpoints(),
 ]  # fmt: skip
