@@ -113,7 +113,7 @@ async def pool_consumption(conn: Connection, *, now: datetime) -> int:
 
     Reads every order line of two years once: some seconds a million. For a job, and harmless to repeat.
     """
-    await conn.execute("set local statement_timeout = '30min'; set local enable_nestloop off")
+    await conn.execute("set local statement_timeout = '30min'; set local enable_nestloop = off")
     await conn.execute("delete from consumption_pools")
     pooled: int = await conn.fetchval(_POOL, now - HISTORY, now - RETURNS_WITHIN, LEAST_SHOPPERS)
     return pooled
