@@ -2,8 +2,8 @@
 
 Say that using u units takes Gamma(κu) / (κλ) days: λ units a day on average, κ says how regularly. The time until a new
 purchase is then the time that the units of the one before took, and units and days simply add up: a gamma process.
-λ differs between shoppers as Gamma(α, β). What was used, Q units in T days, makes it Gamma(α + κQ, β + κT), and the last
-purchase's u units last (b / κ) · B days, where a = α + κQ, b = β + κT, and B is beta prime with (κu, a).
+λ differs between shoppers as Gamma(α, β). What was used, Q units in T days, makes it Gamma(α + κQ, β + κT), and the
+last purchase's u units last (b / κ) · B days, where a = α + κQ, b = β + κT, and B is beta prime with (κu, a).
 J. Lawless and M. Crowder, "Covariates and random effects in a gamma process model with application to degradation and
 failure", Lifetime Data Analysis 10 (2004), 213-227.
 

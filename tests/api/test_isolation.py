@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from api.app import ENDPOINTS
 from api.paging import make_cursor
 from infra.settings import Settings
+from tests.again.isolation import ask_again
 from tests.campaigns.isolation import ask_campaigns
 from tests.collections.isolation import ask_collections
 from tests.demand.isolation import ask_demand
@@ -43,6 +44,7 @@ PARTS = (
     ask_made_to_order,
     ask_options,
     ask_sizes,
+    ask_again,
 )
 
 
