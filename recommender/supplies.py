@@ -35,7 +35,7 @@ class Supply:
     last_bought_on: date
     units_per_day: float
     runs_out_on: date
-    earliest_on: Annotated[date, Meta(description="Between this day and latest_on with a chance of 80 %.")]
+    earliest_on: Annotated[date, Meta(description="Between this day and latest_on with one chance in two.")]
     latest_on: date
     pooled: Annotated[bool, Meta(description="The rate is told from other shoppers too: fewer than three purchases.")]
     snoozed_until: Moment | None = None
@@ -86,7 +86,7 @@ def _standing(bought: Bought, known: Estimate, choice: Choice | None, horizon: t
         return "stopped"
     if choice is not None and choice.until is not None and choice.until > now:
         return "snoozed"
-    passed, lasts = (now.date() - bought.days[-1]).days, known.lasts_days
+    passed, lasts = (now.date() - bought.days[-1]).days, round(known.lasts_days)
     if passed > known.latest_days + lasts:
         return "lapsed"
     return "due" if passed >= max(lasts * DUE_AFTER, lasts - horizon.days, 1) else "later"

@@ -72,7 +72,7 @@ class AgainItem(Card, frozen=True, kw_only=True):
     quantity: Annotated[int, Meta(description="Bought last.")]
     last_bought_on: date
     runs_out_on: date
-    earliest_on: Annotated[date, Meta(description="Between this day and latest_on with a chance of 80 %.")]
+    earliest_on: Annotated[date, Meta(description="Between this day and latest_on with one chance in two.")]
     latest_on: date
 
 

@@ -3,7 +3,7 @@ export const text = {
   heading: "Soon to be used up",
   around: "Lasts until about {0}",
   over: "Used up since about {0}",
-  between: "Likely {0} to {1}",
+  between: "Probably {0} to {1}",
   buy: "Buy {0} again",
   later: "Later",
   stop: "Not using it any more",

@@ -83,19 +83,19 @@ export function mount({ host, text, ask, day, draw, fill, get, money, safeUrl, s
     const buy = button("reorder", fill(text.buy, quantity), () => {
       if (say("reorder", { product, quantity, variant, item }, true)) note(text.bought, buy);
     });
-    const undo = button("undo", text.undo, () => send("undo", (_) => (list(), later.focus(), (told.textContent = text.undone))));
-    const link = make("a", { href: safeUrl(item.url) }, picture(item), make("span", { className: "title" }, title));
+    const undo = button("undo", text.undo, () => send("undo", () => (list(), later.focus(), (told.textContent = text.undone))));
+    const link = make("a", { href: safeUrl(item.url) }, picture(item), make("span", {}, make("span", { className: "title" }, title), price(item)));
     link.onclick = () => window.lastbook.track("click", product, "again");
     list();
     return element;
 
     function list() {
-      element.replaceChildren(link, when(item), price(item), buy, later, stop);
+      element.replaceChildren(link, when(item), buy, later, stop);
     }
 
     /** In the row, and said aloud. */
-    function note(words, next, ...others) {
-      element.replaceChildren(link, make("p", { className: "note" }, words), next, ...others);
+    function note(words, next) {
+      element.replaceChildren(link, make("p", { className: "note" }, words), next);
       next.focus();
       told.textContent = words;
     }
@@ -105,7 +105,7 @@ export function mount({ host, text, ask, day, draw, fill, get, money, safeUrl, s
     }
 
     function send(act, then) {
-      const turn = sent.then(async () => {
+      sent = sent.then(async () => {
         try {
           const answer = await ask("again:" + act, { product });
           then(answer);
@@ -114,7 +114,6 @@ export function mount({ host, text, ask, day, draw, fill, get, money, safeUrl, s
           told.textContent = text.failed;
         }
       });
-      sent = turn;
     }
   }
 
@@ -125,7 +124,7 @@ export function mount({ host, text, ask, day, draw, fill, get, money, safeUrl, s
 
   function price({ price_minor, sale_price_minor, currency }) {
     const lower = sale_price_minor !== null && sale_price_minor < price_minor;
-    return make("p", { className: "price" }, money(lower ? sale_price_minor : price_minor, currency));
+    return make("span", { className: "price" }, money(lower ? sale_price_minor : price_minor, currency));
   }
 
   /** @param {Item} item */
