@@ -216,7 +216,11 @@ async def test_i6_targets_are_large_nothing_overflows_and_axe_finds_nothing(
 ) -> None:
     api.again.add("soap", title="A title that is rather long and goes on for several lines, unbroken" + "wide" * 20)
     api.again.add("rice")
-    options = {"viewport": {"width": width, "height": 800}, "bypass_csp": True, "reduced_motion": "reduce"}
+    options: dict[str, Any] = {
+        "viewport": {"width": width, "height": 800},
+        "bypass_csp": True,
+        "reduced_motion": "reduce",
+    }
     async with open_again(browser, api_url, f"<h1>Shop</h1><div dir='{direction}'>{AGAIN}</div>", **options) as (
         page,
         _,
