@@ -15,7 +15,7 @@ from tenants.named import Named, follow_named
 HISTORY = timedelta(days=730)
 """What was bought before says little of today's household."""
 MOST_PRODUCTS = 200
-"""Of one shopper, those bought last."""
+"""Of one shopper, those bought most often."""
 LEAST_SHOPPERS = 5
 """Fewer buyers' habits are not put together: the sum would tell of each."""
 RETURNS_WITHIN = timedelta(days=60)
@@ -71,7 +71,7 @@ class PoolRow:
 
 
 async def list_bought(conn: Connection, shopper_id: UUID, *, now: datetime) -> Sequence[Bought]:
-    """What was bought last first; cancelled and returned orders do not count."""
+    """What was bought most often first; cancelled and returned orders do not count."""
     rows = await conn.fetch(_BOUGHT, shopper_id, now - HISTORY, MOST_PRODUCTS)
     return [Bought(**row) for row in rows]
 
@@ -145,7 +145,7 @@ select product_id, (array_agg(variant_id order by day desc))[1] as variant_id, a
     array_agg(units order by day) as units, max(bought_at) as bought_at
 from daily
 group by product_id
-order by max(bought_at) desc, product_id collate "C"
+order by count(*) desc, max(bought_at) desc, product_id collate "C"
 limit $3
 """
 

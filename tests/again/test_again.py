@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from api.worker import build_worker
+from recommender.jobs import TRAIN_TENANT
 from tenants.retention import delete_expired
 from tests.again.household import APRIL, EXAMPLE, ask, buy, ids, listed, pool, supplies, today
 from tests.identity.merchant import merge, undo
@@ -273,3 +275,15 @@ async def test_i6_another_shops_shopper_of_the_same_id_has_a_list_of_their_own(
         await ask(store, "stop", "ada", product="soap")
         assert (await supplies(other_shop, "ada"))["soap"]["standing"] == "later"
         assert await ids(other_shop, "ada") == []
+
+
+async def test_i6_every_training_puts_the_pools_together_anew(store: ShopClient) -> None:
+    """The job has the real time."""
+    day = store.service.clock().date()
+    for n in range(5):
+        bought = {day - timedelta(days=days): units for days, units in ((120, 10), (90, 10), (60, 20))}
+        await buy(store, f"other-{n}", bought, "tea")
+    await buy(store, "one", {day - timedelta(days=25): 10}, "tea")
+    await build_worker(store.service.settings).tasks[TRAIN_TENANT].func(tenant_id=store.tenant_id)
+    told = (await supplies(store, "one"))["tea"]
+    assert (told["pooled"], told["runs_out_on"]) == (True, str(day + timedelta(days=5)))
