@@ -23,7 +23,7 @@ const DEADLINE_MS = 800;
 const IMPRESSION_MS = 1000;
 const PATIENCE_MS = 5000;
 const SENT_AT_ONCE = 50;
-const LATER = ["custom", "measure", "campaign", "again"].map((name) => "lastbook-" + name);
+const LATER = ["lastbook-custom", "lastbook-measure", "lastbook-campaign", "lastbook-again"];
 
 const here = new URL(import.meta.url);
 const API = here.origin + "/public/v1/";
