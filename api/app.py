@@ -56,6 +56,7 @@ from api.v1.shoppers import SHOPPERS
 from api.v1.sizes import SIZES
 from api.v1.special_requests import SPECIAL_REQUESTS
 from api.v1.verticals import VERTICALS
+from api.v1.webhooks import WEBHOOKS
 from api.v1.wishes import WISHES
 from api.v1.work_calendar import WORK_CALENDAR
 from infra.clock import Clock, system_clock
@@ -98,6 +99,7 @@ ENDPOINTS: list[Endpoint] = [
     *PREORDERS,
     *PAYMENTS,
     *NOTICES,
+    *WEBHOOKS,
     *STRIPE_WEBHOOK,
 ]
 

@@ -39,6 +39,7 @@ cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 console = Console(stderr=True)
 log = structlog.get_logger()
 
+NO_STRIPE_WEBHOOKS = "Set STRIPE_WEBHOOK_SECRET: without it, what Stripe tells is refused, and payments are seen late."
 NO_STRIPE = "Set STRIPE_API_KEY and STRIPE_WEBHOOK_SECRET. The stand-in for Stripe runs on loopback addresses only."
 
 
@@ -76,6 +77,8 @@ def charging() -> Iterator[Settings]:
             log.warning("payments_not_set_up", public_url=settings.public_url, hint=NO_STRIPE)
         elif ready.stripe_api_key is None:
             log.warning("stripe_stand_in", hint="Set STRIPE_API_KEY for real payments; the stand-in moves no money.")
+        elif settings.stripe_webhook_secret is None:
+            log.warning("stripe_cannot_tell_us", hint=NO_STRIPE_WEBHOOKS)
         yield settings
 
 

@@ -36,7 +36,13 @@ from infra.errors import Conflict
 from infra.settings import Settings
 from infra.stripe import open_stripe
 from tenants.charges import Charge, end_charge, get_charge, take_up_charge
-from tenants.payment_accounts import PaymentAccount, find_payment_account, open_payment_account, tell_account
+from tenants.payment_accounts import (
+    PaymentAccount,
+    find_payment_account,
+    leave_other_mode,
+    open_payment_account,
+    tell_account,
+)
 from tenants.preorder_money import Payer, keep_customer, open_checkout, read_payer
 from tenants.refunds import Refund, take_up_refund
 from tenants.settling import (
@@ -91,9 +97,9 @@ class Payments:
         return self.stripe
 
     async def connect(self, tenant_id: UUID, *, back_to: str) -> Connected:
-        """Open the merchant's account at Stripe, or ask how far it is. Raises StripeDown, StripeRefused."""
+        """Open the merchant's account at Stripe, or ask how far it is. Raises StripeDown, StripeRefused, OtherMode."""
         async with self.db.tenant(tenant_id) as conn:
-            known = await find_payment_account(conn)
+            known = await leave_other_mode(conn, livemode=self.livemode)
         fact = await (
             make_account(self.client, tenant_id) if known is None else read_account(self.client, known.account_id)
         )

@@ -22,6 +22,7 @@ from api.payment_work import (
     start_payment_rounds,
 )
 from api.tooling import for_each_tenant, open_tools
+from api.webhook_work import SEND_WEBHOOKS, send_webhooks, start_webhook_rounds
 from infra.clock import system_clock
 from infra.database import Connection, DatabaseDown
 from infra.jobs import QUEUE
@@ -190,6 +191,15 @@ def build_worker(settings: Settings) -> App:
     @app.task(name="notice_rounds", queue=QUEUE, queueing_lock="notice_rounds")
     async def notice_rounds(timestamp: int) -> None:
         await start_notice_rounds(settings)
+
+    @app.task(name=SEND_WEBHOOKS, queue=QUEUE, retry=TakenUpWithTheRecord())
+    async def webhooks(tenant_id: str) -> None:
+        await send_webhooks(settings, UUID(tenant_id))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="webhook_rounds", queue=QUEUE, queueing_lock="webhook_rounds")
+    async def webhook_rounds(timestamp: int) -> None:
+        await start_webhook_rounds(settings)
 
     @app.periodic(cron="* * * * *")
     @app.task(name="take_up_stalled_jobs", queue=QUEUE, queueing_lock="take_up_stalled_jobs")

@@ -1,4 +1,4 @@
-"""Outgoing fetches: a merchant names an address and we read it, without being led to a machine that is not public.
+"""Outgoing requests: a merchant names an address, and we are not led to a machine that is not public.
 
 The name is resolved once, every address of the answer must be a public one, and the connection goes to exactly that
 address with the name in SNI and Host: a second answer of the resolver is never asked for (DNS rebinding).
@@ -65,6 +65,26 @@ async def resolve_name(host: str, port: int) -> Sequence[str]:
     except OSError:
         raise FetchRefused(f"The host name {host!r} is not known.") from None
     return [str(address[4][0]) for address in found]
+
+
+async def post(
+    url: str, body: bytes, headers: dict[str, str], rules: FetchRules, resolve: Resolve = resolve_name
+) -> int:
+    """Send JSON there and return the status of the answer, whose body is not read; no redirect is followed.
+
+    Raises FetchRefused when the address is not public, cannot be reached or takes longer than the rules allow.
+    """
+    try:
+        async with asyncio.timeout(rules.seconds), _client(rules) as client:
+            request = await _build(client, "POST", check_url(url, loopback=rules.loopback), rules, resolve, body)
+            request.headers.update({"Content-Type": "application/json", **headers})
+            response = await client.send(request, stream=True)
+            await response.aclose()
+            return response.status_code
+    except TimeoutError:
+        raise FetchRefused(f"The address took more than {rules.seconds:g} seconds.") from None
+    except (httpx2.TransportError, httpx2.InvalidURL) as failed:
+        raise FetchRefused(f"The address cannot be reached: {failed or type(failed).__name__}.") from None
 
 
 async def fetch(url: str, rules: FetchRules, resolve: Resolve = resolve_name) -> AsyncIterator[bytes]:
@@ -141,14 +161,22 @@ class _open:  # noqa: N801  # used as a context, like `open`
             await self._response.aclose()
 
     async def _send(self, url: httpx2.URL) -> httpx2.Response:
-        address = await _choose(url, self._rules, self._resolve)
-        request = self._client.build_request(
-            "GET",
-            url.copy_with(host=address),
-            headers={"Host": url.netloc.decode("ascii"), "Accept-Encoding": "identity"},
-            extensions={"sni_hostname": url.host},
-        )
+        request = await _build(self._client, "GET", url, self._rules, self._resolve)
+        request.headers["Accept-Encoding"] = "identity"
         return await self._client.send(request, stream=True)
+
+
+async def _build(
+    client: httpx2.AsyncClient, method: str, url: httpx2.URL, rules: FetchRules, resolve: Resolve, body: bytes = b""
+) -> httpx2.Request:
+    """A request to the address that was chosen, with the name in SNI and Host."""
+    return client.build_request(
+        method,
+        url.copy_with(host=await _choose(url, rules, resolve)),
+        headers={"Host": url.netloc.decode("ascii")},
+        content=body or None,
+        extensions={"sni_hostname": url.host},
+    )
 
 
 async def _choose(url: httpx2.URL, rules: FetchRules, resolve: Resolve) -> str:
@@ -188,6 +216,6 @@ def _client(rules: FetchRules) -> httpx2.AsyncClient:
         verify=rules.authorities or True,
         follow_redirects=False,
         timeout=rules.silence_seconds,
-        headers={"User-Agent": "Lastbook (feed import)"},
+        headers={"User-Agent": "Lastbook"},
         limits=httpx2.Limits(max_connections=1, max_keepalive_connections=0),
     )

@@ -32,6 +32,15 @@ Attributes = Annotated[
 
 
 WIDEST_OFFSET = timedelta(hours=14)
+PublicUrl = Annotated[
+    str,
+    Meta(
+        max_length=2000,
+        # Stricter than a product's address: whatever else it says, a public host name has a dot.
+        pattern=r"\Ahttps://([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*(/[^\s\"<>\\]*)?\Z",
+        description="An https address with a public host name.",
+    ),
+]
 
 
 def check_moments(**moments: datetime | None) -> None:

@@ -69,6 +69,8 @@ SCOPES = (
     "campaigns:write",
     "preorders:read",
     "preorders:write",
+    "webhooks:read",
+    "webhooks:write",
     "privacy:read",
     "privacy:write",
 )

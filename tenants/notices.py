@@ -12,9 +12,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 
-from infra.database import Connection
+from infra.database import Connection, Row
 from infra.ids import new_id
 from tenants.fields import Moment
+from tenants.webhook_deliveries import Happened, write_deliveries
+from tenants.webhooks import WebhookKind
 
 NoticeKind = Literal[
     "joined",
@@ -30,6 +32,21 @@ NoticeKind = Literal[
     "cancelled",
     "campaign_failed",
 ]
+PREORDER_KINDS: dict[NoticeKind, WebhookKind] = {
+    "joined": "preorder.joined",
+    "upcoming_charge": "preorder.upcoming_charge",
+    "charged": "preorder.charged",
+    "charge_failed": "preorder.charge_failed",
+    "action_required": "preorder.action_required",
+    "dropped": "preorder.dropped",
+    "delayed": "preorder.delayed",
+    "dates_changed": "preorder.dates_changed",
+    "shipped": "preorder.shipped",
+    "refunded": "preorder.refunded",
+    "cancelled": "preorder.cancelled",
+    "campaign_failed": "preorder.campaign_failed",
+}
+"""As webhooks name them."""
 NoticeStatus = Literal["waiting", "sent", "failed", "no_address", "overtaken"]
 
 CAMPAIGN_FAILED = "the campaign failed"
@@ -127,7 +144,15 @@ async def write_notices(conn: Connection, told: Sequence[Told], *, now: datetime
         return 0
     ids, preorders = [new_id() for _ in told], [one.preorder_id for one in told]
     kinds, occasions = [one.kind for one in told], [one.occasion for one in told]
-    return len(await conn.fetch(_WRITE, ids, preorders, kinds, occasions, now))
+    written = await conn.fetch(_WRITE, ids, preorders, kinds, occasions, now)
+    await write_deliveries(conn, [_happened(row) for row in written], now=now)
+    return len(written)
+
+
+def _happened(row: Row) -> Happened:
+    """A notice as webhooks hear of it."""
+    data = {"preorder_id": str(row["preorder_id"]), "campaign_id": row["campaign_id"], "occasion": row["occasion"]}
+    return Happened(row["notice_id"], PREORDER_KINDS[row["kind"]], data)
 
 
 async def list_notices(
@@ -154,7 +179,8 @@ insert into notices (notice_id, preorder_id, kind, occasion, next_try_at, create
 select notice_id, preorder_id, kind, occasion, $5, $5
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[]) as told (notice_id, preorder_id, kind, occasion)
 on conflict (tenant_id, preorder_id, kind, occasion) do nothing
-returning true
+returning notice_id, preorder_id, kind, occasion,
+    (select campaign_id from preorders where preorders.preorder_id = notices.preorder_id) as campaign_id
 """
 
 _LIST = """

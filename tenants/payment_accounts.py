@@ -17,6 +17,13 @@ class NoPaymentAccount(Conflict):
     hint = "POST /v1/payment-account:connect opens an account at Stripe and answers where to fill it in."
 
 
+class OtherMode(Conflict):
+    """Stripe's test mode and its live mode know nothing of each other."""
+
+    code = "other_stripe_mode"
+    hint = "Complete or cancel the campaigns that they belong to, then connect again."
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentAccount:
     """A merchant's account. `fee_basis_points` is our share of what is taken."""
@@ -45,6 +52,21 @@ async def get_payment_account(conn: Connection) -> PaymentAccount:
     if not account.charges_enabled:
         raise NoPaymentAccount("Stripe does not let this shop's account take money yet.")
     return account
+
+
+async def leave_other_mode(conn: Connection, *, livemode: bool) -> PaymentAccount | None:
+    """The account; None when there is none, or when it was one for tests and money is to be real now (or the other way
+    round) and nothing is open on it. Raises OtherMode when something is."""
+    account = await find_payment_account(conn)
+    if account is None or account.livemode == livemode:
+        return account
+    if await conn.fetchval(_OPEN_BUSINESS):
+        raise OtherMode(
+            "There are preorders whose cards or payments are at Stripe in its "
+            f"{'live' if account.livemode else 'test'} mode."
+        )
+    await conn.execute("delete from payment_accounts")
+    return None
 
 
 async def open_payment_account(
@@ -96,6 +118,16 @@ _OPEN = """
 insert into payment_accounts (account_id, livemode, fee_basis_points, created_at)
 values ($1, $2, $3, $4)
 on conflict (tenant_id) do nothing
+"""
+
+_OPEN_BUSINESS = """
+select exists (
+    select
+    from preorders
+    where fulfilment in ('reserved', 'joined', 'confirmed', 'in_production')
+        and payment in ('pending', 'card_saved', 'deposit_paid', 'charging', 'action_required', 'failed')
+        or payment = 'refund_pending'
+)
 """
 
 _TELL = """

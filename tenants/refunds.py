@@ -10,8 +10,10 @@ from typing import Literal
 from uuid import UUID
 
 from infra.database import Connection, Row
+from infra.ids import new_id
 from tenants.charges import LOST_AFTER, Charge
 from tenants.stripe_facts import Fact
+from tenants.webhook_deliveries import Happened, write_deliveries
 
 RefundStatus = Literal["pending", "failed", "succeeded"]
 TRY_AGAIN_AFTER = timedelta(days=1)
@@ -105,9 +107,16 @@ async def take_up_refund(conn: Connection, refund_key: str, *, now: datetime) ->
 async def end_refund(
     conn: Connection, refund_key: str, status: RefundStatus, *, now: datetime, fact: Fact | None, error: str | None
 ) -> Refund | None:
-    """Move it forward: pending, succeeded, failed (a bank may send back what had succeeded). None when it is there."""
+    """Move it forward: pending, succeeded, failed (a bank may send back what had succeeded). None when it is there.
+
+    The merchant's webhooks hear of one that failed: after `MOST_TRIES` it is theirs to find another way.
+    """
     stripe_id = None if fact is None else fact.id
-    return _refund(await conn.fetchrow(_END, refund_key, status, now, stripe_id, error))
+    ended = _refund(await conn.fetchrow(_END, refund_key, status, now, stripe_id, error))
+    if ended is not None and status == "failed":
+        data = {"preorder_id": str(ended.preorder_id), "refund_key": refund_key, "error_code": error or ""}
+        await write_deliveries(conn, [Happened(new_id(), "preorder.refund_failed", data)], now=now)
+    return ended
 
 
 async def list_lost_refunds(conn: Connection, *, now: datetime, limit: int = 100) -> Sequence[Refund]:

@@ -52,6 +52,9 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     replenishment_choices: Annotated[
         Days | None, Meta(description="What shoppers said of being reminded to buy again. Default 1095.")
     ] = None
+    webhook_deliveries: Annotated[
+        Days | None, Meta(description="Messages to webhooks; they can be replayed for so long. Default 30.")
+    ] = None
 
 
 DEFAULT_DAYS: Mapping[str, int] = {
@@ -69,6 +72,7 @@ DEFAULT_DAYS: Mapping[str, int] = {
     "stripe_events": 90,
     "notices": 1095,
     "replenishment_choices": 1095,
+    "webhook_deliveries": 30,
 }
 
 
@@ -128,6 +132,9 @@ _KINDS = {
         "replenishment_choices",
         "choice_id",
         "replenishment_choices where greatest(said_at, until) < $1 order by said_at",
+    ),
+    "webhook_deliveries": _Kind(
+        "webhook_deliveries", "delivery_id", "webhook_deliveries where done_at < $1 order by done_at"
     ),
     "imports": _Kind(
         "imports", "import_id", "imports where finished_at is not null and created_at < $1 order by created_at"

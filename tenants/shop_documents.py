@@ -14,13 +14,14 @@ from infra.database import Connection, Row
 from infra.errors import Invalid
 from tenants.upserts import Upserted, make_document, outcomes
 
-Table = Literal["rules", "placements", "measurement_definitions", "size_charts", "collections"]
+Table = Literal["rules", "placements", "measurement_definitions", "size_charts", "collections", "webhooks"]
 MOST: dict[Table, int] = {
     "rules": 1000,
     "placements": 200,
     "measurement_definitions": 300,
     "size_charts": 500,
     "collections": 200,
+    "webhooks": 20,
 }
 """Documents a tenant."""
 D = TypeVar("D", bound=Struct)

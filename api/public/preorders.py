@@ -21,6 +21,7 @@ from infra.database import Connection
 from infra.errors import Conflict, FieldError, Forbidden, NotFound, Unavailable
 from tenants.attributes import Locale
 from tenants.campaign_prices import UnitPrices
+from tenants.delays import Answer, answer_delay
 from tenants.fields import Email, ExternalId, Moment, ShortText
 from tenants.identifiers import normalise_email
 from tenants.named import Named, name_shoppers
@@ -125,6 +126,12 @@ class ChangeIn(CancelIn, frozen=True, kw_only=True):
     charge_on: date | None = None
 
 
+class AnswerIn(CancelIn, frozen=True, kw_only=True):
+    """The same, and what the shopper says to a later ship date."""
+
+    answer: Annotated[Answer, Meta(description="declined: the preorder is cancelled, and all of its money goes back.")]
+
+
 class PreorderOut(Struct, frozen=True, kw_only=True):
     """One preorder as it is now."""
 
@@ -154,7 +161,8 @@ async def open_one(state: State, body: bytes) -> PublicAnswer:
 async def pay(state: State, body: bytes) -> PublicAnswer:
     """Go on with what is to be paid now: to join, or after a charge that failed."""
     asked = decode_one(body, _pay)
-    tenant_id, shopper_id = await open_asker(state, key=asked.key, token=asked.token, now=state.clock())
+    token = None if asked.link else asked.token
+    tenant_id, shopper_id = await open_asker(state, key=asked.key, token=token, now=state.clock())
     async with state.db.tenant(tenant_id) as conn:
         preorder_id = await _find_own(conn, tenant_id, asked, shopper_id)
     checkout_url = await state.payments.check_out(tenant_id, preorder_id)
@@ -191,6 +199,16 @@ async def change(state: State, body: bytes) -> PublicAnswer:
 
     async def act(conn: Connection, preorder_id: UUID) -> None:
         await change_preorder(conn, preorder_id, wanted, now=now)
+
+    return await _act(state, asked, act, now)
+
+
+async def answer_date(state: State, body: bytes) -> PublicAnswer:
+    """Accept a later ship date, or decline it and get everything back."""
+    asked, now = decode_one(body, _answer), state.clock()
+
+    async def act(conn: Connection, preorder_id: UUID) -> None:
+        await answer_delay(conn, preorder_id, asked.answer, now=now)
 
     return await _act(state, asked, act, now)
 
@@ -289,6 +307,7 @@ _ask = msgspec.json.Decoder(AskIn)
 _cancel = msgspec.json.Decoder(CancelIn)
 _pay = msgspec.json.Decoder(PayIn)
 _change = msgspec.json.Decoder(ChangeIn)
+_answer = msgspec.json.Decoder(AnswerIn)
 
 PUBLIC_PREORDERS = [
     *make_address(
@@ -306,6 +325,10 @@ PUBLIC_PREORDERS = [
     *make_address(
         "/public/v1/preorders:change", change, "Change one's preorder",
         body=ChangeIn, answer=PreorderOut, also=(NotFound, Conflict),
+    ),
+    *make_address(
+        "/public/v1/preorders:answer", answer_date, "Answer a later ship date",
+        body=AnswerIn, answer=PreorderOut, also=(NotFound, Conflict),
     ),
     *make_address(
         "/public/v1/preorders:pay", pay, "Go on to the payment of one's preorder",

@@ -10,25 +10,16 @@ from msgspec import Meta, Struct
 
 from infra.database import Connection
 from infra.errors import NotFound
+from tenants.fields import PublicUrl
 from tenants.imports.kinds import KindName
 from tenants.imports.plans import Options
 from tenants.imports.runs import Mode, open_run
-
-FeedUrl = Annotated[
-    str,
-    Meta(
-        max_length=2000,
-        # Stricter than a product's address: whatever else it says, a public host name has a dot.
-        pattern=r"\Ahttps://([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]*(/[^\s\"<>\\]*)?\Z",
-        description="An https address with a public host name.",
-    ),
-]
 
 
 class Feed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to fetch, and how often."""
 
-    url: FeedUrl
+    url: PublicUrl
     kind: KindName
     mode: Mode = "incremental"
     options: Options = Options()

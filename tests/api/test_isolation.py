@@ -28,6 +28,7 @@ from tests.sizes.isolation import ask_sizes
 from tests.support.polling import until
 from tests.support.service import Service
 from tests.support.shop import Document, ShopClient, event, open_test_shop, order, product
+from tests.webhooks.isolation import ask_webhooks
 
 KINDS = ("products", "orders", "events", "shoppers", "people", "attributes", "rules", "placements")
 IDS = ("same", "same-2", "only-b")
@@ -45,6 +46,7 @@ PARTS = (
     ask_options,
     ask_sizes,
     ask_again,
+    ask_webhooks,
 )
 
 

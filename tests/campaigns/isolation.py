@@ -92,6 +92,8 @@ async def _ask_pages(a: ShopClient, theirs: str, link: str) -> AsyncIterator[Ask
         ("preorders:status", {"link": link}, 404),
         ("preorders:status", token, 200),
         ("preorders:cancel", {"link": link}, 404),
+        ("preorders:answer", {"link": link, "answer": "accepted"}, 404),
+        ("preorders:answer", {**token, "preorder": theirs, "answer": "accepted"}, 404),
         ("preorders:cancel", {**token, "preorder": theirs}, 404),
         ("preorders:change", {"link": link, "quantity": 2}, 404),
         ("preorders:change", {**token, "preorder": theirs, "quantity": 2}, 404),

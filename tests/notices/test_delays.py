@@ -191,3 +191,24 @@ async def test_p8_an_earlier_date_is_told_and_asks_nothing(shop: ShopClient, pos
     await delay(shop, -5)
     await carry(shop, postbox)
     assert [kind for kind, _ in await told(shop, preorder)] == ["joined", "dates_changed"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "ends"), [("accepted", ("joined", "paid")), ("declined", ("cancelled", "refunded"))]
+)
+async def test_p8_a_delay_is_answered_from_the_shops_own_page(
+    till: Till, postbox: Postbox, answer: str, ends: tuple[str, str]
+) -> None:
+    shop = till.shop
+    await till.launch(payment=UPFRONT)
+    preorder = await till.join()
+    await delay(shop, 40)
+    await carry(shop, postbox)
+    link = link_in(postbox.last).rpartition("/")[2]
+
+    body = {"key": shop.keys.publishable.secret, "link": link, "answer": answer}
+    assert (await shop.page.post("/public/v1/preorders:answer", json=body)).status_code == 200
+    await till.round()
+
+    assert await till.states(preorder) == ends
+    assert (await shop.page.post("/public/v1/preorders:answer", json=body)).status_code == 409

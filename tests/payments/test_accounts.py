@@ -2,6 +2,7 @@
 
 from infra.embedded.stripe.accounts import enable_account
 from tests.payments.till import SAVED, Till, later
+from tests.support.problems import check_problem
 from tests.support.shop import Document, ShopClient
 
 BACK = {"return_url": "https://shop.example/admin"}
@@ -85,3 +86,24 @@ async def test_p4_patience_has_bounds_and_is_the_shops_own(shop: ShopClient, oth
     assert (await other_shop.api.get("/v1/payment-retries")).json() == {"every_hours": 48, "for_days": 7}
     for wrong in ({"for_days": 31}, {"every_hours": 0}, {"every_hours": "x"}, {"for_weeks": 1}):
         assert (await shop.api.put("/v1/payment-retries", json=wrong)).status_code == 422
+
+
+async def _make_live(till: Till) -> None:
+    """As after a start with a live key: what is known is of the mode before."""
+    async with till.payments.db.tenant(till.tenant_id) as conn:
+        await conn.execute("update payment_accounts set livemode = not livemode")
+
+
+async def test_p4_an_account_of_stripes_other_mode_is_left_for_one_of_this(till: Till) -> None:
+    await _make_live(till)
+    answer = await till.shop.api.post("/v1/payment-account:connect", json=BACK)
+    assert answer.status_code == 200, answer.text
+    assert not (await account(till.shop))["livemode"]
+
+
+async def test_p4_an_account_of_stripes_other_mode_stays_while_cards_are_saved_there(till: Till) -> None:
+    await till.launch(payment=SAVED)
+    await till.join()
+    await _make_live(till)
+    problem = check_problem(await till.shop.api.post("/v1/payment-account:connect", json=BACK), 409)
+    assert problem["type"].rpartition("/")[2] == "other_stripe_mode"

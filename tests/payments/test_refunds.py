@@ -5,6 +5,7 @@ from tenants.preorder_money import list_to_give_back
 from tests.campaigns.merchant import transition
 from tests.payments.till import DEPOSIT, REFUND_FAILS, REFUND_PENDING, SAVED, UPFRONT, Till, later
 from tests.support.shop import Document
+from tests.webhooks.receiver import deliveries, listen
 
 
 async def cancel(till: Till, preorder: Document) -> None:
@@ -167,6 +168,19 @@ async def test_p4_money_given_back_by_hand_before_its_payment_was_told_does_not_
     await till.settle_in_order("checkout.session.completed", "refund.created")
 
     assert await till.states(preorder) == ("joined", "refunded")
+
+
+async def test_p8_the_merchants_server_hears_of_a_refund_that_failed(till: Till) -> None:
+    await listen(till.shop, "http://127.0.0.1:1/", "preorder.refund_failed")
+    await till.launch()
+    preorder = await till.join(card=REFUND_FAILS)
+    await cancel(till, preorder)
+    await till.round()
+    await till.fake.advance(seconds=120)
+    await till.settle()
+
+    (told,) = await deliveries(till.shop)
+    assert (told["kind"], told["data"]["preorder_id"]) == ("preorder.refund_failed", preorder["preorder_id"])
 
 
 async def test_p4_a_refund_that_no_bank_takes_is_left_to_the_merchant_after_ten_tries(till: Till) -> None:

@@ -42,11 +42,17 @@ async def fill_every_table(shop: ShopClient) -> None:
     await fill_campaign_tables(shop)
     await fill_payment_tables(shop)
     await fill_notice_tables(shop)
+    await fill_webhook_tables(shop)
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
         await conn.execute("insert into model_versions (version_id, status) values ($1, 'failed')", new_id())
         await open_task(conn, new_id())
+
+
+async def fill_webhook_tables(shop: ShopClient) -> None:
+    await shop.api.put("/v1/webhooks/w1", json={"id": "w1", "url": "https://shop.example/hook"})
+    assert (await shop.api.post("/v1/webhooks:test", json={"id": "w1"})).status_code == 200
 
 
 async def fill_profile_tables(shop: ShopClient) -> None:
