@@ -72,6 +72,7 @@ MOVED: tuple[Moved, ...] = (
     Moved("fit_feedback", "feedback_id"),
     Moved("campaign_interest", "interest_id", "uuid"),
     Moved("experiment_subjects", "subject_id", "uuid"),
+    Moved("replenishment_choices", "choice_id", "uuid"),
     Moved("preorders", "preorder_id", "uuid"),
 )
 SHOPPERS = "shoppers"

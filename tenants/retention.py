@@ -53,6 +53,9 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Annotated[int, Meta(ge=90, le=36500)] | None,
         Meta(description="What shoppers were told of their preorders. Default 1095, at least 90."),
     ] = None
+    replenishment_choices: Annotated[
+        Days | None, Meta(description="What shoppers said of being reminded to buy again. Default 1095.")
+    ] = None
     webhook_deliveries: Annotated[
         Days | None, Meta(description="Messages to webhooks; they can be replayed for so long. Default 30.")
     ] = None
@@ -73,6 +76,7 @@ DEFAULT_DAYS: Mapping[str, int] = {
     "stripe_events": 90,
     "experiment_subjects": 395,
     "notices": 1095,
+    "replenishment_choices": 1095,
     "webhook_deliveries": 30,
 }
 
@@ -127,6 +131,12 @@ _KINDS = {
     ),
     "notices": _Kind(
         "notices", "notice_id", "notices where done_at is not null and created_at < $1 order by created_at"
+    ),
+    # A snooze may reach beyond the time that it is kept for.
+    "replenishment_choices": _Kind(
+        "replenishment_choices",
+        "choice_id",
+        "replenishment_choices where greatest(said_at, until) < $1 order by said_at",
     ),
     "webhook_deliveries": _Kind(
         "webhook_deliveries", "delivery_id", "webhook_deliveries where done_at < $1 order by done_at"

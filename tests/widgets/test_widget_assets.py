@@ -11,6 +11,7 @@ BUDGET_BYTES = 6_000
 CUSTOM_BYTES = 3_000
 MEASURE_BYTES = 4_000
 CAMPAIGN_BYTES = 3_000
+AGAIN_BYTES = 3_000
 LOOKS_BYTES = 1_000
 WORDS_BYTES = 750
 CAMPAIGN_WORDS_BYTES = 1_450
@@ -36,6 +37,7 @@ def test_script_and_style_sheet_stay_within_the_budget() -> None:
         ("lastbook-custom", CUSTOM_BYTES, WORDS_BYTES),
         ("lastbook-measure", MEASURE_BYTES, WORDS_BYTES),
         ("lastbook-campaign", CAMPAIGN_BYTES, CAMPAIGN_WORDS_BYTES),
+        ("lastbook-again", AGAIN_BYTES, WORDS_BYTES),
     ],
 )
 def test_an_elements_module_its_looks_and_its_words_stay_within_the_budget(name: str, budget: int, words: int) -> None:
@@ -55,7 +57,11 @@ def test_a_page_with_a_campaign_loads_no_more_than_it_may() -> None:
     assert campaign + size("lastbook.js", "lastbook.css") <= CAMPAIGN_PAGE_BYTES
 
 
-@pytest.mark.parametrize("name", ["lastbook-custom", "lastbook-measure", "lastbook-campaign"])
+def test_the_list_to_buy_again_takes_no_more_than_three_thousand_bytes_in_all() -> None:
+    assert size("lastbook-again.js", "lastbook-again.css", "lastbook-again-zh.js") <= AGAIN_BYTES
+
+
+@pytest.mark.parametrize("name", ["lastbook-custom", "lastbook-measure", "lastbook-campaign", "lastbook-again"])
 def test_both_languages_have_the_same_words_with_the_same_places_in_them(name: str) -> None:
     english, chinese = (load_assets()[f"{name}-{language}.js"].body.decode() for language in ("en", "zh"))
     assert re.findall(r"[{,](\w+):", english) == re.findall(r"[{,](\w+):", chinese)

@@ -1,9 +1,9 @@
 """Shop: a merchant's web shop as small as can be, showing how one puts Lastbook into its pages.
 
 The shop renders its own products (they stay where Lastbook does not answer), signs a token for the shopper it knows,
-and writes `<lastbook-slot>` around its own shelves; the shoemaker also `<lastbook-custom>` around its price and button,
-`<lastbook-measure>` below, and `<lastbook-campaign>` on a page of its own. Its Content-Security-Policy is as strict as
-they come.
+and writes `<lastbook-slot>` around its own shelves; the grocery also `<lastbook-again>`; the shoemaker also
+`<lastbook-custom>` around its price and button, `<lastbook-measure>` below, and `<lastbook-campaign>` on a page of its
+own. Its Content-Security-Policy is as strict as they come.
 """
 
 from collections.abc import Callable, Mapping, Sequence
