@@ -60,9 +60,7 @@ class DemandRow(Struct, frozen=True, kw_only=True):
     variant_id: str | None
     variant_title: str
     size: Annotated[str | None, Meta(description="The variant's attribute, or the option, `size`; as on preordering.")]
-    options: Annotated[
-        dict[str, str], Meta(description="Its other attributes, or the other options; texts of shoppers aside.")
-    ]
+    options: Annotated[dict[str, str], Meta(description="Its other attributes or options, but no text of a shopper's.")]
     units: Annotated[int, Meta(description="Held by live preorders, reservations included.")]
     fulfilment: Annotated[dict[Fulfilment, int], Meta(description="Of these, by where the goods are.")]
     payment: Annotated[dict[Payment, int], Meta(description="Of these, by where the money is.")]

@@ -27,8 +27,10 @@ class Piece:
 
 
 async def list_pieces(conn: Connection, campaign_id: str, *, locale: str) -> Sequence[Piece]:
-    """Of live preorders, the oldest first; empty also for a campaign that there is not. An erased shopper's are not there:
-    only their units are, on the demand board."""
+    """Of live preorders, the oldest first; empty also for a campaign that there is not.
+
+    An erased shopper's are not there: only their units are, on the demand board.
+    """
     rows = await list_made_rows(conn, campaign_id, LIVE)
     labels = await conn.fetchval(_LABELS)
     versions = {(row["document_id"], row["version"]) for row in rows}

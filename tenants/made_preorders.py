@@ -1,7 +1,7 @@
 """Made preorders: preorders that are made to order, frozen as they were joined: options, measures and price.
 
 What is edited later (the profile, the option document, the catalogue) leaves them as they are. Measures stand in them:
-they are masked unless whoever asks may see them, and they go with their shopper, or with a reservation that nobody paid.
+masked unless whoever asks may see them, gone with their shopper, or with a reservation that nobody paid.
 """
 
 from collections.abc import Sequence
@@ -75,8 +75,8 @@ async def list_made_rows(conn: Connection, campaign_id: str, states: Sequence[Fu
 
 
 def may_reveal(row: Row) -> bool:
-    """Whether the measures may be seen: while it is to be made, and as long as the shopper agrees."""
-    return row["fulfilment"] in MAKING or row["allowed"]
+    """Whether the measures may be seen, if there are any: while it is to be made, and as long as the shopper agrees."""
+    return not row["measurements"] or row["fulfilment"] in MAKING or row["allowed"]
 
 
 def make_preorder(row: Row, *, reveal: bool) -> MadePreorder:

@@ -67,7 +67,8 @@ async def cancel_own(conn: Connection, preorder_id: UUID, *, now: datetime) -> C
 async def change_preorder(conn: Connection, preorder_id: UUID, change: Change, *, now: datetime) -> Preorder:
     """Other units at the price of this moment, those that stay at theirs; another day for the charge.
 
-    Of what is made to order nothing but the number changes. Raises NotFound, Invalid, ChangeOver, CampaignNotOpen, CampaignSoldOut, ShopperCapReached, OrderCapReached.
+    Of what is made to order nothing but the number changes. Raises NotFound, Invalid, NotOffered, ChangeOver,
+    CampaignNotOpen, CampaignSoldOut, ShopperCapReached, OrderCapReached.
     """
     held = await hold_preorder(conn, preorder_id)
     before = await get_preorder(conn, preorder_id)

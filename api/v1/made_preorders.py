@@ -1,4 +1,4 @@
-"""/v1/made-preorders and campaigns-pieces: what is made to order of a campaign, for the merchant's server and the maker."""
+"""/v1/made-preorders and campaigns-pieces: what is made to order of a campaign, for the merchant and for the maker."""
 
 import asyncio
 from functools import partial
