@@ -107,7 +107,7 @@ async def test_p7_without_consent_measures_are_seen_only_while_the_piece_is_to_b
 
 async def test_p7_the_board_counts_by_option_and_tells_no_text_of_a_shopper(workshop: ShopClient) -> None:
     await reserve_made(workshop, quantity=2)
-    await reserve_made(workshop, await quote(workshop, answers={"colour": "red", "sole": "rubber"}), quantity=3)
+    await reserve_made(workshop, await quote(workshop, answers={"colour": "red"}), quantity=3)
     other = await reserve_made(workshop, await quote(workshop, answers={"sole": "rubber", "initials": "XY"}))
     await pay(workshop, other)
     await join(workshop, product_id="mug", quantity=4)
@@ -115,9 +115,9 @@ async def test_p7_the_board_counts_by_option_and_tells_no_text_of_a_shopper(work
 
     assert [(one["product_id"], one["options"], one["units"]) for one in told["rows"]] == [
         ("mug", {}, 4), ("oxford", {"colour": "black", "sole": "rubber"}, 3),
-        ("oxford", {"colour": "red", "sole": "rubber"}, 3),
+        ("oxford", {"colour": "red", "sole": "cloth"}, 3),
     ]  # fmt: skip
-    assert told["options"] == {"sole": {"rubber": 6}, "colour": {"black": 3, "red": 3}}
+    assert told["options"] == {"sole": {"rubber": 3, "cloth": 3}, "colour": {"black": 3, "red": 3}}
     assert told["units"] == await held_units(workshop) == 10
     assert "XY" not in str(told)
 
@@ -142,7 +142,11 @@ async def test_p7_the_size_split_is_a_group_by_over_frozen_copies(shop: ShopClie
     assert sum(one["units"] for one in told["rows"]) == told["units"] == await held_units(shop)
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
         rows = await conn.fetch(
-            "select attributes ->> 'size' as size, sum(quantity)::bigint as units from preorders group by 1"
+            """
+            select coalesce(attributes ->> 'size', attributes ->> 'Size') as size, sum(quantity)::bigint as units
+            from preorders
+            group by 1
+            """
         )
     assert {row["size"]: row["units"] for row in rows if row["size"] in expected} == dict(expected)
 
