@@ -114,8 +114,8 @@ async def test_p7_the_board_counts_by_option_and_tells_no_text_of_a_shopper(work
     told = await board(workshop)
 
     assert [(one["product_id"], one["options"], one["units"]) for one in told["rows"]] == [
-        ("mug", {}, 4), ("oxford", {"colour": "black", "sole": "rubber"}, 3),
-        ("oxford", {"colour": "red", "sole": "cloth"}, 3),
+        ("mug", {}, 4), ("oxford", {"colour": "red", "sole": "cloth"}, 3),
+        ("oxford", {"colour": "black", "sole": "rubber"}, 3),
     ]  # fmt: skip
     assert told["options"] == {"sole": {"rubber": 3, "cloth": 3}, "colour": {"black": 3, "red": 3}}
     assert told["units"] == await held_units(workshop) == 10

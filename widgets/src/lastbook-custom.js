@@ -1,8 +1,9 @@
 /**
- * `<lastbook-custom product person options quantity region measure signin>`: a product with the shopper's choices and
+ * `<lastbook-custom product person options quantity region measure signin campaign>`: a product with the shopper's choices and
  * measurements. Prices and dates are the server's alone: the page asks, and says what it is told.
  *
- * `options` is a JSON object of answers to begin with; `measure` and `signin` are addresses of the shop's own pages.
+ * `options` is a JSON object of answers to begin with; `measure` and `signin` are addresses of the shop's own pages;
+ * with `campaign` it is preordered, in the `<lastbook-campaign>` of that id.
  * The shop's children stay until the first answer, and where there is none.
  *
  * @typedef {{id: string, kind: "choice" | "text" | "number" | "measurement", label: string, required: boolean,
@@ -132,7 +133,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
         ["p", { part: "price" }, cost(result.price_minor)], ...when.map(line)],
       ["small", {}, parts(result)],
       ["p", { part: "notice", id: "notice" }, withdrawal.exempt && withdrawal.notice],
-      button("order", text.order, order, { "aria-describedby": "notice" }),
+      button("order", get("campaign") ? text.reserve : text.order, order, { "aria-describedby": "notice" }),
       ["div", { part: "said", role: "status" }, ...said],
     );
   }
