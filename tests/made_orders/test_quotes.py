@@ -26,13 +26,6 @@ from tests.support.shop import MONDAY, Document, ShopClient
 CHOSEN = {"sole": "rubber", "initials": "ML"}
 
 
-@pytest.fixture
-async def workshop(shop: ShopClient) -> AsyncIterator[ShopClient]:
-    await open_workshop(shop)
-    yield shop
-    shop.service.clock.ahead = timedelta()
-
-
 async def count_quotes(shop: ShopClient) -> int:
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
         number: int = await conn.fetchval("select count(*) from quotes")

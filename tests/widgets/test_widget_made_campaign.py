@@ -49,6 +49,7 @@ async def test_p1_what_is_made_to_order_is_joined_with_the_quote_of_what_was_cho
         await campaign.get_by_text("Total: $154.00").wait_for()
         assert await campaign.get_by_label("Choose").input_value() == "3"
         assert await page.evaluate("basket") == 0
+        assert await page.get_by_text("Ready on").count() == 0, "a campaign has dates of its own"
         await campaign.get_by_label("I agree to the terms").check()
         await campaign.get_by_role("button", name="Join").click()
         await page.wait_for_url(CHECKOUT)
@@ -80,5 +81,6 @@ async def test_p1_what_is_chosen_for_no_campaign_goes_into_the_basket(
         await page.get_by_role("button", name="Add to basket").click()
         await page.get_by_text("In your basket.").wait_for()
         assert await page.evaluate("basket") == 1
+        assert await page.get_by_text("Ready on").count() == 1
         assert await page.locator("lastbook-campaign").get_by_text("Total: $248.00").count() == 1
     assert watch.errors == []
