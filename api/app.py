@@ -37,6 +37,7 @@ from api.v1.feeds import FEEDS
 from api.v1.identity import IDENTITY
 from api.v1.imports import IMPORTS
 from api.v1.made_lines import MADE_LINES
+from api.v1.made_preorders import MADE_PREORDERS
 from api.v1.measurement_profiles import MEASUREMENT_PROFILES
 from api.v1.measurements import MEASUREMENTS
 from api.v1.models import MODELS
@@ -96,6 +97,7 @@ ENDPOINTS: list[Endpoint] = [
     *SPECIAL_REQUESTS,
     *QUOTES,
     *MADE_LINES,
+    *MADE_PREORDERS,
     *SIZES,
     *OPTION_DOCUMENTS,
     *COLLECTIONS.endpoints(),

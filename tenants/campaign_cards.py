@@ -37,6 +37,9 @@ class CardProduct(Struct, frozen=True, kw_only=True):
     url: str
     image_url: str | None
     currency: str
+    made: Annotated[
+        bool, Meta(description="Made to order: joined with a quote, at its price; the prices here are without options.")
+    ]
     variants: tuple[CardVariant, ...]
 
 
@@ -165,6 +168,7 @@ def _products(
                 url=row["url"],
                 image_url=row["image_url"],
                 currency=row["currency"],
+                made=one.made is True,
                 variants=tuple(variants),
             )
         )

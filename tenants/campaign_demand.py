@@ -1,4 +1,7 @@
-"""Campaign demand: what live preorders of a campaign hold, summed by what is to be made; and when they joined."""
+"""Campaign demand: what live preorders of a campaign hold, summed by what is to be made; and when they joined.
+
+What a unit is was frozen when it was preordered, so that no later edit of the catalogue changes a sum.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,23 +18,29 @@ from tenants.preorder_states import LIVE, MONEY_TAKEN, Fulfilment, Payment
 
 JOINED: tuple[Fulfilment, ...] = tuple(state for state in LIVE if state != "reserved")
 SIZE = "size"
-"""The attribute of a variant that says its size, in letters of any case."""
+"""The attribute of a variant, or the option, that says its size, in letters of any case."""
 MOST_PAST = 50
+MadeKey = tuple[str, str | None, tuple[tuple[str, str], ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class DemandCell:
-    """Units of one variant in one pair of states."""
+    """Units of one variant, or of one choice of options, in one pair of states."""
 
     product_id: str
     title: str
     variant_id: str | None
     variant_title: str
     attributes: Mapping[str, Scalar]
-    """The variant's, as the catalogue has them now."""
+    """The variant's, or by option what was chosen; as on preordering."""
     fulfilment: Fulfilment
     payment: Payment
     units: int
+
+    @property
+    def key(self) -> MadeKey:
+        """What is the same to whoever makes it."""
+        return self.product_id, self.variant_id, tuple(sorted((name, str(it)) for name, it in self.attributes.items()))
 
     @property
     def size(self) -> str | None:
@@ -44,14 +53,14 @@ class DemandCell:
 
 
 class DemandRow(Struct, frozen=True, kw_only=True):
-    """What is wanted of one variant, or of a product without any."""
+    """What is wanted of one variant, of one choice of options, or of a product without any."""
 
     product_id: str
     title: str
     variant_id: str | None
     variant_title: str
-    size: Annotated[str | None, Meta(description="The variant's attribute `size`.")]
-    options: Annotated[dict[str, str], Meta(description="The variant's other attributes.")]
+    size: Annotated[str | None, Meta(description="The variant's attribute, or the option, `size`; as on preordering.")]
+    options: Annotated[dict[str, str], Meta(description="Its other attributes or options, but no text of a shopper's.")]
     units: Annotated[int, Meta(description="Held by live preorders, reservations included.")]
     fulfilment: Annotated[dict[Fulfilment, int], Meta(description="Of these, by where the goods are.")]
     payment: Annotated[dict[Payment, int], Meta(description="Of these, by where the money is.")]
@@ -72,11 +81,11 @@ async def list_demand(conn: Connection, campaign_id: str) -> Sequence[DemandCell
 
 
 def sum_demand(cells: Iterable[DemandCell]) -> Sequence[DemandRow]:
-    """A row a variant, in the order of the cells."""
-    variants: dict[tuple[str, str | None], list[DemandCell]] = {}
+    """A row a variant or choice, in the order of the cells."""
+    kinds: dict[MadeKey, list[DemandCell]] = {}
     for cell in cells:
-        variants.setdefault((cell.product_id, cell.variant_id), []).append(cell)
-    return [_row(found) for found in variants.values()]
+        kinds.setdefault(cell.key, []).append(cell)
+    return [_row(found) for found in kinds.values()]
 
 
 def count_demand(cells: Iterable[DemandCell], basis: Basis) -> int:
@@ -122,25 +131,15 @@ def _text(value: Scalar) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+# A title that was corrected meanwhile makes no second row: of each the latest that was frozen.
 _CELLS = """
-with held as (
-    select tenant_id, product_id, variant_id, fulfilment, payment, sum(quantity)::bigint as units
-    from preorders
-    where campaign_id = $1 and fulfilment = any($2::text[])
-    group by tenant_id, product_id, variant_id, fulfilment, payment
-)
-select product_id, coalesce(products.title, '') as title,
-    variant_id, coalesce(variant ->> 'title', '') as variant_title,
-    coalesce(variant -> 'attributes', '{}') as attributes, fulfilment, payment, units
-from held
-left join products using (tenant_id, product_id)
-left join lateral (
-    select variant
-    from jsonb_array_elements(variants) as variant
-    where variant ->> 'id' = variant_id
-    limit 1
-) as sold on true
-order by product_id, variant_id nulls first, fulfilment, payment
+select product_id, (array_agg(product_title order by preorder_id desc))[1] as title,
+    variant_id, (array_agg(variant_title order by preorder_id desc))[1] as variant_title,
+    attributes, fulfilment, payment, sum(quantity)::bigint as units
+from preorders
+where campaign_id = $1 and fulfilment = any($2::text[])
+group by product_id, variant_id, attributes, fulfilment, payment
+order by product_id, variant_id nulls first, attributes, fulfilment, payment
 """
 
 _JOINS = """

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tenants.attributes import Locale
 from tenants.fields import ExternalId, MinorUnits, Moment, ShortText, check_moments, check_period
@@ -30,8 +30,15 @@ class CampaignProduct(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     unit_price_minor: Annotated[
         MinorUnits | None, Meta(description="null: what the product costs when it is preordered.")
     ] = None
+    # Unset it is in no digest: a campaign that was published before there was any is the same.
+    made: Annotated[
+        bool | UnsetType,
+        Meta(description="Made to order: by its options, at the price of the quote that a preorder names."),
+    ] = UNSET
 
     def __post_init__(self) -> None:
+        if self.made and (self.variants or self.unit_price_minor is not None):
+            raise ValueError("what is made to order has neither variants nor unit_price_minor: its options decide")
         if len({*self.variants}) < len(self.variants):
             raise ValueError("variants must differ from one another")
 

@@ -1,5 +1,6 @@
 """Campaign offers: what a campaign offers of one product at this moment, for whoever wants to join."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -9,9 +10,10 @@ import msgspec
 
 from infra.database import Connection, Row
 from infra.errors import Conflict, FieldError, Invalid
-from tenants.campaign_documents import Campaign
+from tenants.campaign_documents import Campaign, CampaignProduct
 from tenants.campaign_prices import CataloguePrice
 from tenants.campaign_states import CampaignState, Standing, no_campaign
+from tenants.fields import Scalar
 from tenants.work_calendar import SHOPS_ZONE
 
 
@@ -41,6 +43,12 @@ class Offer:
     currency: str
     time_zone: str
     """The shop's."""
+    made: bool
+    """To order: its price is that of a quote."""
+    product_title: str
+    variant_title: str
+    attributes: Mapping[str, Scalar]
+    """The variant's, or what was chosen in a quote."""
 
 
 async def read_offer(
@@ -51,12 +59,22 @@ async def read_offer(
     if row is None:
         raise no_campaign(campaign_id)
     campaign = _decode(row["document"])
-    own_price = _find_own_price(campaign, product_id, variant_id)
+    offered = _find_offered(campaign, product_id, variant_id)
     if row["currency"] is None:
         raise ProductGone(f"The product {product_id!r} is no longer sold.")
-    price = own_price if own_price is not None else catalogue_price(row, variant_id).at(now)
-    standing = Standing(campaign_id, row["state"], row["early_from"], row["starts_at"], row["ends_at"])
-    return Offer(campaign, standing, tuple(row["locales"]), price, row["currency"], row["time_zone"])
+    own_price, variant = offered.unit_price_minor, _find_variant(row, variant_id) or {}
+    return Offer(
+        campaign=campaign,
+        standing=Standing(campaign_id, row["state"], row["early_from"], row["starts_at"], row["ends_at"]),
+        terms_locales=tuple(row["locales"]),
+        list_price_minor=catalogue_price(row, variant_id).at(now) if own_price is None else own_price,
+        currency=row["currency"],
+        time_zone=row["time_zone"],
+        made=offered.made is True,
+        product_title=row["title"],
+        variant_title=variant.get("title", ""),
+        attributes=variant.get("attributes", {}),
+    )
 
 
 def state_by_clock(standing: Standing, now: datetime) -> CampaignState:
@@ -79,7 +97,7 @@ def _decode(document: str) -> Campaign:
     return _decoder.decode(document)
 
 
-def _find_own_price(campaign: Campaign, product_id: str, variant_id: str | None) -> int | None:
+def _find_offered(campaign: Campaign, product_id: str, variant_id: str | None) -> CampaignProduct:
     """Raises NotOffered."""
     offered = campaign.find_product(product_id)
     if offered is None:
@@ -88,7 +106,7 @@ def _find_own_price(campaign: Campaign, product_id: str, variant_id: str | None)
     if (variant_id is not None) if not offered.variants else (variant_id not in offered.variants):
         error = FieldError("variant_id", "must be one of the campaign's variants, and left out where it has none")
         raise NotOffered("The campaign does not offer this variant.", errors=(error,))
-    return offered.unit_price_minor
+    return offered
 
 
 def catalogue_price(row: Row, variant_id: str | None) -> CataloguePrice:
@@ -101,11 +119,16 @@ def catalogue_price(row: Row, variant_id: str | None) -> CataloguePrice:
     )
     if variant_id is None:
         return product
-    variant: dict[str, Any] | None = next((one for one in row["variants"] if one["id"] == variant_id), None)
+    variant = _find_variant(row, variant_id)
     if variant is None:
         raise ProductGone(f"The variant {variant_id!r} is no longer sold.")
     own = {name: variant[name] for name in ("price_minor", "sale_price_minor") if variant.get(name) is not None}
     return msgspec.structs.replace(product, **own)
+
+
+# Any: JSON.
+def _find_variant(row: Row, variant_id: str | None) -> dict[str, Any] | None:
+    return next((one for one in row["variants"] if one["id"] == variant_id), None)
 
 
 _decoder = msgspec.json.Decoder(Campaign)
@@ -115,7 +138,7 @@ _READ = f"""
 select (document - '{{title,description,terms,checklist,seller}}'::text[])::text as document, state,
     campaigns.early_from, campaigns.starts_at, campaigns.ends_at,
     array(select jsonb_object_keys(document -> 'terms')) as locales,
-    price_minor, sale_price_minor, sale_from, sale_until, currency, variants,
+    products.title, price_minor, sale_price_minor, sale_from, sale_until, currency, variants,
     {SHOPS_ZONE} as time_zone
 from campaigns
 left join products

@@ -83,7 +83,7 @@ def _check_money(campaign: Campaign) -> Iterator[FieldError]:
 
 
 async def _check_products(conn: Connection, campaign: Campaign) -> list[FieldError]:
-    """They must be in the catalogue, with these variants, in one currency."""
+    """They must be in the catalogue, with these variants or with options, in one currency."""
     rows = await conn.fetch(_PRODUCTS, [one.product_id for one in campaign.products])
     known: Mapping[str, set[str]] = {row["product_id"]: set(row["variants"]) for row in rows}
     wrong = [
@@ -96,6 +96,12 @@ async def _check_products(conn: Connection, campaign: Campaign) -> list[FieldErr
         for place, one in enumerate(campaign.products)
         for variant in one.variants
         if variant not in known.get(one.product_id, {variant})
+    ]
+    made = {row["product_id"] for row in rows if row["made"]}
+    wrong += [
+        FieldError(f"products[{place}].made", "is set, and no option document is published for the product")
+        for place, one in enumerate(campaign.products)
+        if one.made and one.product_id in known and one.product_id not in made
     ]
     if len({row["currency"] for row in rows}) > 1:
         wrong.append(FieldError("products", "have different currencies; a campaign has one"))
@@ -119,7 +125,8 @@ where campaign_id = $1
 """
 
 _PRODUCTS = """
-select product_id, currency, array(select variant ->> 'id' from jsonb_array_elements(variants) as variant) as variants
+select product_id, currency, array(select variant ->> 'id' from jsonb_array_elements(variants) as variant) as variants,
+    exists (select from option_products where option_products.product_id = products.product_id) as made
 from products
 where product_id = any($1::text[]) and deleted_at is null and status <> 'archived'
 """

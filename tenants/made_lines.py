@@ -18,6 +18,7 @@ from tenants.fields import Moment, Scalar
 from tenants.measured import MeasurementsNotAllowed, Side, Source
 from tenants.option_answers import SummaryLine
 from tenants.quoted_lines import NewLine
+from tenants.quoted_measures import COPY
 from tenants.quotes import PromiseMade, Withdrawal, tell_terms
 from tenants.work_calendar import promise, read_work_calendar
 
@@ -66,8 +67,7 @@ class MadeLine(Struct, frozen=True, kw_only=True):
 async def freeze_lines(conn: Connection, lines: Sequence[NewLine]) -> None:
     """Copy what their quotes say, and the measures. The promise counts from the time of the order.
 
-    In the transaction that stores the orders, after `quoted_lines.check_lines`. The measures pass through no memory of
-    ours.
+    In the transaction that stores the orders, after `quoted_lines.check_lines`, which holds the measures.
     """
     if not lines:
         return
@@ -128,7 +128,7 @@ def make_line(row: Row, zone: ZoneInfo, *, reveal: bool) -> MadeLine:
     return msgspec.convert({**known, **tell_terms(row, zone)}, MadeLine)
 
 
-_FREEZE = """
+_FREEZE = f"""
 insert into made_lines (
     order_id, line_id, quote_id, product_id, person_id, document_id, version, configuration_id, answers, summary,
     measurements, region, locale, price_minor, currency, lead_days, confirm_by, starts_on, ready_on,
@@ -136,46 +136,7 @@ insert into made_lines (
 )
 select line.order_id, line.line_id, line.quote_id, quotes.product_id, people.external_id, quotes.document_id,
     quotes.version, quotes.configuration_id, quotes.answers, quotes.summary,
-    case
-        when copied_order_id is not null then coalesce(
-            (
-                select jsonb_agg(kept.measure || jsonb_build_object('option', needed.option) order by place)
-                from rows from (
-                    jsonb_to_recordset(measured) as (option text, key text, side text)
-                ) with ordinality as needed (option, key, side, place)
-                cross join lateral (
-                    select measure
-                    from made_lines as copied, jsonb_array_elements(measurements) as measure
-                    where copied.order_id = copied_order_id and copied.line_id = copied_line_id
-                        and measure ->> 'key' = needed.key and measure ->> 'side' = needed.side
-                    limit 1
-                ) as kept
-            ),
-            '[]'
-        )
-        else coalesce(
-            (
-                select jsonb_agg(
-                    jsonb_build_object(
-                        'option', option, 'key', needed.key, 'side', needed.side, 'value_tenth_mm', value_tenth_mm,
-                        'profile_id', external_id, 'version', needed.version, 'source', source,
-                        'measured_at', kept.measured_at
-                    )
-                    order by place
-                )
-                from rows from (
-                    jsonb_to_recordset(measured) as (option text, key text, side text, profile uuid, version integer)
-                ) with ordinality as needed (option, key, side, profile, version, place)
-                join measurement_profiles on measurement_profiles.profile_id = needed.profile
-                join measurement_versions as told
-                    on told.profile_id = needed.profile and told.version = needed.version
-                join measurement_values as kept
-                    on kept.profile_id = needed.profile and kept.version = needed.version
-                    and kept.key = needed.key and kept.side = needed.side
-            ),
-            '[]'
-        )
-    end,
+    {COPY},
     region, locale, price_minor, currency, lead_days, line.confirm_by, line.starts_on, line.ready_on,
     withdrawal_exempt, withdrawal_notice, now()
 from unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[], $5::date[], $6::date[]) as line (

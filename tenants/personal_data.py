@@ -89,6 +89,7 @@ PERSONAL_TABLES = (
         "recipient = null",
         where=f"preorder_id in (select preorder_id from preorders where {_OWN})",
     ),
+    PersonalTable("made_preorders", "delete", where=f"preorder_id in (select preorder_id from preorders where {_OWN})"),
     # What was paid and given back must be accounted for; Stripe's ids stand for the card and its owner.
     *(
         PersonalTable(name, "keep", where=f"preorder_id in (select preorder_id from preorders where {_OWN})")

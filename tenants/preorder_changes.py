@@ -1,7 +1,7 @@
 """Preorder changes: what a shopper may do with a preorder of theirs: cancel it, or want other units of it."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -67,13 +67,17 @@ async def cancel_own(conn: Connection, preorder_id: UUID, *, now: datetime) -> C
 async def change_preorder(conn: Connection, preorder_id: UUID, change: Change, *, now: datetime) -> Preorder:
     """Other units at the price of this moment, those that stay at theirs; another day for the charge.
 
-    Raises NotFound, Invalid, ChangeOver, CampaignNotOpen, CampaignSoldOut, ShopperCapReached, OrderCapReached.
+    Of what is made to order nothing but the number changes. Raises NotFound, Invalid, NotOffered, ChangeOver,
+    CampaignNotOpen, CampaignSoldOut, ShopperCapReached, OrderCapReached.
     """
     held = await hold_preorder(conn, preorder_id)
     before = await get_preorder(conn, preorder_id)
     quantity = before.quantity if change.quantity is None else change.quantity
     variant_id = before.variant_id if change.variant_id is None else change.variant_id
     offer = await read_offer(conn, before.campaign_id, before.product_id, variant_id, now=now)
+    if before.quote_id is not None:
+        # More of the same: what was chosen, measured and quoted stays.
+        offer = replace(offer, list_price_minor=before.list_price_minor)
     if (quantity, variant_id) != (before.quantity, before.variant_id):
         await _change_units(conn, held, before, offer, (quantity, variant_id), now)
     if change.charge_on not in (None, before.charge_on):
@@ -97,8 +101,9 @@ async def _change_units(
     total = total_of(prices)
     deposit = deposit_of(offer.campaign.payment, total, quantity)
     await conn.execute(
-        _CHANGE, before.preorder_id, quantity, variant_id, offer.list_price_minor, prices, total, deposit, now
-    )
+        _CHANGE, before.preorder_id, quantity, variant_id, offer.list_price_minor, prices, total, deposit, now,
+        offer.variant_title, offer.attributes,
+    )  # fmt: skip
     was, now_is = f"{before.quantity} {before.variant_id or ''}", f"{quantity} {variant_id or ''}"
     step: tuple[UUID, Side, str, str] = (before.preorder_id, "units", was.strip(), now_is.strip())
     await record_steps(conn, [step], now=now, reason="changed by the shopper")
@@ -158,6 +163,8 @@ where campaign_id = $1
 _CHANGE = """
 update preorders
 set quantity = $2, variant_id = $3, list_price_minor = $4, unit_prices = $5, total_minor = $6, deposit_minor = $7,
-    updated_at = $8
+    updated_at = $8,
+    variant_title = case when variant_id is not distinct from $3 then variant_title else $9 end,
+    attributes = case when variant_id is not distinct from $3 then attributes else $10 end
 where preorder_id = $1
 """

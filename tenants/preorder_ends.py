@@ -78,7 +78,11 @@ async def end_preorders(
         back > one.returned_minor and "refund_pending" in PAYMENT[one.payment]
         for one, back in zip(held, owed, strict=True)
     ]
-    await conn.execute(_END, [one.preorder_id for one in held], owed, refunding, to, now)
+    ids = [one.preorder_id for one in held]
+    await conn.execute(_END, ids, owed, refunding, to, now)
+    if to == "expired":
+        # Nobody agreed to anything in the end, so no measures are kept of it.
+        await conn.execute("delete from made_preorders where preorder_id = any($1::uuid[])", ids)
     steps: Steps = [(one.preorder_id, "fulfilment", one.fulfilment, to) for one in held]
     steps += [
         (one.preorder_id, "payment", one.payment, "refund_pending")

@@ -55,7 +55,10 @@ async def get_linked(conn: Connection, link: ParsedLink) -> UUID:
 
 
 async def forget_guests(conn: Connection, emails: Sequence[str]) -> int:
-    """Guests at these addresses were erased: their preorders lose name, links and addresses. Returns how many."""
+    """Guests at these addresses were erased: their preorders lose name, links, addresses and what they are made by.
+
+    Returns how many.
+    """
     forgotten: int = await conn.fetchval(_FORGET, [normalise_email(email) for email in emails])
     return forgotten
 
@@ -89,6 +92,10 @@ with nameless as (
     delete from preorder_links
     using nameless
     where preorder_links.preorder_id = nameless.preorder_id
+), unmade as (
+    delete from made_preorders
+    using nameless
+    where made_preorders.preorder_id = nameless.preorder_id
 ), unaddressed as (
     update notices
     set recipient = null

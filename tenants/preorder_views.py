@@ -15,6 +15,7 @@ from tenants.campaign_prices import UnitPrices, share_of
 from tenants.campaign_states import CampaignState, Standing
 from tenants.fields import Moment
 from tenants.notices import Delay
+from tenants.option_answers import SummaryLine
 from tenants.preorder_changes import may_cancel
 from tenants.preorder_states import Fulfilment, Payment
 
@@ -35,6 +36,9 @@ class PreorderView(Struct, frozen=True, kw_only=True):
     product_id: str
     product_title: Annotated[str | None, Meta(description="null when it is no longer in the catalogue.")]
     variant_id: str | None
+    summary: Annotated[
+        tuple[SummaryLine, ...], Meta(description="Of what is made to order: what was chosen, in the words of then.")
+    ]
     quantity: int
     unit_prices: tuple[UnitPrices, ...]
     currency: str
@@ -75,7 +79,7 @@ def _view(row: Row, now: datetime) -> PreorderView:
     told = {
         "campaign_title": say(row["titles"], locale),
         "campaign_state": state,
-        "withdrawal_notice": say(row["notices"], locale),
+        "withdrawal_notice": row["made_notice"] or say(row["notices"], locale),
         "may_cancel": mine,
         "cancel_fee_minor": fee if mine else 0,
     }
@@ -83,13 +87,14 @@ def _view(row: Row, now: datetime) -> PreorderView:
 
 
 _VIEW = """
-select preorder_id, campaign_id, preorders.product_id, variant_id, quantity, unit_prices, preorders.currency,
+select preorders.preorder_id, campaign_id, preorders.product_id, variant_id, quantity, unit_prices, preorders.currency,
     total_minor, deposit_minor, paid_minor, owed_back_minor, returned_minor, charge_on, fulfilment, payment,
     reserved_until, agreed_at, terms_version, terms_locale,
     products.title as product_title, state, ends_at, campaigns.early_from, campaigns.starts_at,
     document -> 'title' as titles, document -> 'checklist' -> 'withdrawal_notice' as notices,
     (document ->> 'ship_from')::date as ship_from, (document ->> 'ship_until')::date as ship_until,
     document -> 'seller' as seller, document -> 'payment' ->> 'mode' as payment_mode,
+    coalesce(summary, '[]') as summary, case when withdrawal_exempt then withdrawal_notice end as made_notice,
     document -> 'cancellation' as cancellation, document -> 'terms' ->> terms_locale as terms,
     (
         select jsonb_build_object(
@@ -102,8 +107,9 @@ select preorder_id, campaign_id, preorders.product_id, variant_id, quantity, uni
     ) as delay
 from preorders
 join campaigns using (tenant_id, campaign_id)
+left join made_preorders on made_preorders.preorder_id = preorders.preorder_id
 left join products on products.product_id = preorders.product_id and products.deleted_at is null
-where preorder_id = any($1::uuid[]) or preorders.shopper_id = $2
-order by preorder_id desc
+where preorders.preorder_id = any($1::uuid[]) or preorders.shopper_id = $2
+order by preorders.preorder_id desc
 limit $3
 """

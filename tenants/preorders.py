@@ -29,10 +29,12 @@ from tenants.campaign_prices import UnitPrices, deposit_of, price_units, total_o
 from tenants.campaign_schedule import move_by_clock
 from tenants.campaign_states import TAKING, hold_campaign
 from tenants.fields import Moment
+from tenants.made_preorders import freeze_preorder
 from tenants.merges import follow_merges
 from tenants.named import Named
 from tenants.preorder_states import Fulfilment, Payment, move_preorder, no_preorder
 from tenants.questions import choose_locale
+from tenants.quoted_preorders import quote_offer
 
 RESERVED_FOR = timedelta(minutes=30)
 
@@ -78,6 +80,8 @@ class Wish:
     quantity: int
     terms_version: str
     variant_id: str | None = None
+    quote_id: UUID | None = None
+    """Of what is made to order."""
     locale: str = "en"
     region: str = ""
     charge_on: date | None = None
@@ -121,12 +125,22 @@ async def open_preorder(
 
     Commit soon: everybody else who wants units of the campaign waits for it.
 
-    Raises NotFound, Invalid, CampaignNotOpen, EarlyAccessOnly, SignInNeeded, CampaignSoldOut, ShopperCapReached,
-    OrderCapReached, TermsChanged; the transaction must not commit then.
+    Of what is made to order: at the price of the quote, with a copy of what it says. Raises NotFound, Invalid,
+    QuoteNeeded, QuoteRefused, MeasurementsNotAllowed, CampaignNotOpen, EarlyAccessOnly, SignInNeeded, CampaignSoldOut,
+    ShopperCapReached, OrderCapReached, TermsChanged; the transaction must not commit then.
     """
     offer = await read_offer(conn, wish.campaign_id, wish.product_id, wish.variant_id, now=now)
     _refuse_wrong(wish, offer, now)
     await _refuse_outside(conn, offer, buyer, now)
+    offer = await quote_offer(
+        conn,
+        offer,
+        wish.quote_id,
+        product_id=wish.product_id,
+        region=wish.region,
+        shopper_id=buyer.shopper_id,
+        now=now,
+    )
     caps = offer.campaign.caps
     if caps.per_shopper is not None:
         if not buyer.vouched:
@@ -145,6 +159,8 @@ async def open_preorder(
     if scope is not None:
         await take_variant(conn, wish.campaign_id, scope, wish.quantity)
     preorder = await _take_and_insert(conn, wish, offer, buyer, link_sha256=link_sha256, now=now)
+    if wish.quote_id is not None:
+        await freeze_preorder(conn, preorder.preorder_id, wish.quote_id, now=now)
     if buyer.shopper is not None and buyer.shopper.merged:
         await follow_merges(conn, "preorders", {str(preorder.preorder_id): buyer.shopper.row_id})
     return preorder
@@ -270,6 +286,10 @@ async def _take_and_insert(
         now,
         now + RESERVED_FOR,
         link_sha256,
+        wish.quote_id,
+        offer.product_title,
+        offer.variant_title,
+        offer.attributes,
     )
     if row is None:
         raise await find_reason(conn, wish.campaign_id)
@@ -285,7 +305,7 @@ async def _take_and_insert(
         guest_email=buyer.guest_email,
         product_id=wish.product_id,
         variant_id=wish.variant_id,
-        quote_id=None,
+        quote_id=wish.quote_id,
         quantity=wish.quantity,
         currency=offer.currency,
         list_price_minor=offer.list_price_minor,
@@ -337,9 +357,9 @@ with total as ({TAKE_TOTAL}), made as (
     insert into preorders (
         campaign_id, quantity, preorder_id, shopper_id, guest_email, product_id, variant_id, currency,
         list_price_minor, unit_prices, total_minor, deposit_minor, charge_on, region, terms_version, terms_locale,
-        agreed_at, reserved_until, created_at, updated_at
+        agreed_at, reserved_until, created_at, updated_at, quote_id, product_title, variant_title, attributes
     )
-    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17, $17
+    select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17, $17, $20, $21, $22, $23
     from total
     returning preorder_id
 ), link as (

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from infra.database import Connection, Row
 from infra.errors import NotFound
+from tenants.fields import Scalar
 from tenants.lengths import from_tenth_mm
 from tenants.made_lines import MadeLine, MadeMeasurement, list_made_rows, make_line, may_reveal
 from tenants.measured import Side, read_record
@@ -16,6 +18,16 @@ from tenants.option_plan import Plan
 from tenants.option_texts import label_of, text_of, value_text
 from tenants.option_values import read_answer
 from tenants.work_calendar import read_work_calendar
+
+
+class Made(Protocol):
+    """What was frozen of something that is made to order."""
+
+    @property
+    def summary(self) -> Sequence[SummaryLine]: ...
+
+    @property
+    def answers(self) -> Mapping[str, Scalar]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +113,25 @@ def _line(line: MadeLine, plan: Plan, about: Row, needs: Mapping[str | None, Seq
         made=line,
         title=about["titles"].get(line.product_id, line.product_id),
         person=about["people"].get(line.person_id, line.person_id or ""),
-        options=list(_options(line, plan, locale)),
-        measures=_measures(line.measurements, about["labels"], locale),
+        options=list(tell_options(line, plan, locale)),
+        measures=tell_measures(line.measurements, about["labels"], locale),
         special_needs=needs.get(line.person_id, ()),
     )
 
 
-def _options(line: MadeLine, plan: Plan, locale: str) -> Iterator[SummaryLine]:
-    """In the maker's words: the summary of the line is in those of its shopper."""
-    for one in line.summary:
+def tell_options(made: Made, plan: Plan, locale: str) -> Iterator[SummaryLine]:
+    """In the maker's words: the summary that was frozen is in those of its shopper."""
+    for one in made.summary:
         option = plan.by_id[one.option].option
-        value = read_answer(option, line.answers.get(one.option))
+        value = read_answer(option, made.answers.get(one.option))
         if value is not None:
             yield SummaryLine(one.option, label_of(option, locale), value_text(plan, one.option, value, locale))
 
 
-def _measures(
+def tell_measures(
     measurements: Sequence[MadeMeasurement], labels: Mapping[str, Mapping[str, str]], locale: str
 ) -> Sequence[SheetMeasure]:
+    """All sides of a measurement together. `labels`: of the definitions, by key and locale."""
     sides: dict[str, dict[Side, MadeMeasurement]] = {}
     for one in measurements:
         sides.setdefault(one.key, {})[one.side] = one

@@ -13,6 +13,7 @@ from infra.database import Connection, Row
 from infra.errors import FieldError
 from tenants.measured import list_consenting
 from tenants.named import Named, name_shoppers
+from tenants.quoted_measures import COUNT, hold_quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,9 @@ class _Known:
 
 
 async def check_lines(conn: Connection, lines: Sequence[ToldLine]) -> CheckedLines:
-    """Judge the lines of these orders; the quotes that they name are held until the transaction ends.
+    """Judge the lines of these orders; their quotes, and the measures of these, are held until the transaction ends.
 
-    One query where none is made to order, five otherwise.
+    One query where none is made to order, six otherwise.
     """
     kept = await conn.fetch(_MADE, [*{one.order_id for one in lines}]) if lines else ()
     made = {(row["order_id"], row["line_id"]): row for row in kept}
@@ -73,7 +74,7 @@ async def check_lines(conn: Connection, lines: Sequence[ToldLine]) -> CheckedLin
         return CheckedLines()
     # Shoppers before quotes, as a merge locks them.
     named = await name_shoppers(conn, {one.shopper_id for one in lines if one.shopper_id is not None})
-    await conn.execute(_HOLD, naming)
+    await hold_quotes(conn, naming)
     quotes = {row["quote_id"]: row for row in await conn.fetch(_QUOTES, naming)}
     owners = {row["shopper_id"] for row in quotes.values() if row["shopper_id"] is not None}
     return _judge(lines, _Known(made, quotes, named, await list_consenting(conn, owners)))
@@ -116,7 +117,7 @@ def _against_quote(
         yield _error(line, "quote_id", "is no quote of this shop")
         return
     if quote["ordered"] or line.quote_id in taken:
-        yield _error(line, "quote_id", "was ordered before: a quote is for one line")
+        yield _error(line, "quote_id", "was ordered before: a quote is for one line or one preorder")
     yield from _against_terms(line, quote, "quoted")
     if not _is_owner(line, quote, known):
         yield FieldError("shopper_id", "is not the shopper who has the quote")
@@ -154,39 +155,13 @@ join orders using (tenant_id, order_id)
 where order_id = any($1::text[])
 """
 
-# A statement of its own: one that waited for the lock would still see what was ordered before it began.
-_HOLD = """
-select
-from quotes
-where quote_id = any($1::uuid[])
-order by quote_id
-for update
-"""
-
 # measures: how many it is made by. found: how many of these can be copied.
-_QUOTES = """
+_QUOTES = f"""
 select quote_id, shopper_id, product_id, price_minor, currency, lead_days, expires_at,
-    exists (select from made_lines where made_lines.quote_id = quotes.quote_id) as ordered,
+    exists (select from made_lines where made_lines.quote_id = quotes.quote_id)
+        or exists (select from preorders where preorders.quote_id = quotes.quote_id) as ordered,
     jsonb_array_length(measured) as measures,
-    case
-        when copied_order_id is not null then (
-            select count(*)
-            from jsonb_to_recordset(measured) as needed (key text, side text)
-            where exists (
-                select
-                from made_lines as copied, jsonb_to_recordset(measurements) as kept (key text, side text)
-                where copied.order_id = copied_order_id and copied.line_id = copied_line_id
-                    and kept.key = needed.key and kept.side = needed.side
-            )
-        )
-        else (
-            select count(*)
-            from jsonb_to_recordset(measured) as needed (key text, side text, profile uuid, version integer)
-            join measurement_values on measurement_values.profile_id = needed.profile
-                and measurement_values.version = needed.version and measurement_values.key = needed.key
-                and measurement_values.side = needed.side
-        )
-    end as found
+    {COUNT} as found
 from quotes
 where quote_id = any($1::uuid[])
 """

@@ -195,6 +195,10 @@ where person.shopper_id = latest.merged_into
 """
 
 _DELETE_MADE = """
+with unmade as (
+    delete from made_preorders
+    where preorder_id in (select preorder_id from preorders where shopper_id = $1)
+)
 delete from made_lines
 where order_id in (select order_id from orders where shopper_id = $1)
 """

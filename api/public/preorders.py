@@ -46,6 +46,10 @@ class OpenIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     quantity: Annotated[int, Meta(ge=1, le=10_000)]
     terms_version: Annotated[ShortText, Meta(description="Of the terms that the shopper saw and agreed to.")]
     variant: ExternalId | None = None
+    quote: Annotated[
+        UUID | None,
+        Meta(description="Of what is made to order: `quote_id` of the shopper's own quote, which gives the price."),
+    ] = None
     token: Token | None = None
     guest_email: Annotated[Email | None, Meta(description="Without a token: where news of the preorder goes.")] = None
     locale: Locale = "en"
@@ -296,6 +300,7 @@ def _wish(wanted: OpenIn) -> Wish:
         quantity=wanted.quantity,
         terms_version=wanted.terms_version,
         variant_id=wanted.variant,
+        quote_id=wanted.quote,
         locale=wanted.locale,
         region=wanted.region or "",
         charge_on=wanted.charge_on,

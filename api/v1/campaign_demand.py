@@ -77,7 +77,10 @@ class Demand(Struct, frozen=True, kw_only=True):
     at: Moment
     units: Annotated[int, Meta(description="Held by live preorders, reservations included.")]
     rows: Sequence[DemandRow]
-    sizes: Annotated[dict[str, int], Meta(description="Units by size, of variants that have one.")]
+    sizes: Annotated[dict[str, int], Meta(description="Units by size, of what has one.")]
+    options: Annotated[
+        dict[str, dict[str, int]], Meta(description="Units by option, or attribute of a variant, and its value.")
+    ]
     fulfilment: dict[Fulfilment, int]
     payment: dict[Payment, int]
     minimum: Minimum
@@ -161,11 +164,14 @@ def _foresee(
 
 def _board(campaign: StoredCampaign, cells: Sequence[DemandCell], foreseen: ForecastOut, now: datetime) -> Demand:
     sizes, fulfilment, payment = Counter[str](), Counter[Fulfilment](), Counter[Payment]()
+    options: dict[str, Counter[str]] = {}
     for cell in cells:
         fulfilment[cell.fulfilment] += cell.units
         payment[cell.payment] += cell.units
         if cell.size is not None:
             sizes[cell.size] += cell.units
+        for name, value in cell.options.items():
+            options.setdefault(name, Counter())[value] += cell.units
     counted, minimum = count_demand(cells, campaign.basis), campaign.minimum_units
     goes = counted >= minimum if campaign.decided_at is None else campaign.state != "failed"
     return Demand(
@@ -175,6 +181,7 @@ def _board(campaign: StoredCampaign, cells: Sequence[DemandCell], foreseen: Fore
         units=fulfilment.total(),
         rows=sum_demand(cells),
         sizes=dict(sizes),
+        options={name: dict(values) for name, values in options.items()},
         fulfilment=dict(fulfilment),
         payment=dict(payment),
         minimum=Minimum(

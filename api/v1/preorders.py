@@ -58,6 +58,9 @@ class WishIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     quantity: Annotated[int, Meta(ge=1, le=10_000)]
     terms_version: Annotated[ShortText, Meta(description="Of the campaign's terms, which the shopper agreed to.")]
     variant_id: ExternalId | None = None
+    quote_id: Annotated[
+        UUID | None, Meta(description="Of what is made to order: a quote of this shopper's, which gives the price.")
+    ] = None
     shopper_id: ExternalId | None = None
     guest_email: Email | None = None
     locale: Locale = "en"
@@ -135,13 +138,13 @@ async def get_preorders(request: Request) -> Response:
 async def get_one(request: Request) -> Response:
     caller = await authenticate(request, state_of(request).keys, "preorders:read")
     async with state_of(request).db.tenant(caller.tenant_id) as conn:
-        return answer(await get_preorder(conn, _preorder_id(request)))
+        return answer(await get_preorder(conn, read_preorder_id(request)))
 
 
 async def get_transitions(request: Request) -> Response:
     caller = await authenticate(request, state_of(request).keys, "preorders:read")
     async with state_of(request).db.tenant(caller.tenant_id) as conn:
-        preorder = await get_preorder(conn, _preorder_id(request))
+        preorder = await get_preorder(conn, read_preorder_id(request))
         return answer(PreorderTransitions(items=await list_preorder_transitions(conn, preorder.preorder_id)))
 
 
@@ -190,13 +193,15 @@ def _read(wish: WishIn) -> Wish:
         quantity=wish.quantity,
         terms_version=wish.terms_version,
         variant_id=wish.variant_id,
+        quote_id=wish.quote_id,
         locale=wish.locale,
         region=wish.region or "",
         charge_on=wish.charge_on,
     )
 
 
-def _preorder_id(request: Request) -> UUID:
+def read_preorder_id(request: Request) -> UUID:
+    """Of the path. Raises NotFound for what is no id."""
     try:
         return UUID(path_id(request))
     except ValueError:

@@ -20,6 +20,7 @@ from tests.collections.isolation import ask_collections
 from tests.demand.isolation import ask_demand
 from tests.experiments.isolation import ask_experiments
 from tests.imports.isolation import ask_imports
+from tests.made_campaigns.isolation import ask_made_campaigns
 from tests.made_for_you.isolation import ask_made_for_you
 from tests.made_orders.isolation import ask_made_to_order
 from tests.notices.isolation import ask_notices
@@ -44,6 +45,7 @@ PARTS = (
     ask_payments,
     ask_notices,
     partial(ask_record_book, ids=IDS),
+    ask_made_campaigns,
     ask_made_for_you,
     ask_collections,
     ask_imports,

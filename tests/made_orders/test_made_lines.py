@@ -1,14 +1,14 @@
-"""Made lines: frozen when they are ordered, told apart for good, and ordered again with the same configuration (C5)."""
+"""Made lines: frozen when they are ordered, told apart for good, and whose they are (C5)."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 
 from tenants.jobs import keep_retention
+from tenants.quoted_lines import ToldLine, check_lines
 from tests.made_orders.shoemaker import (
     LEFT,
     PRICE,
@@ -20,12 +20,11 @@ from tests.made_orders.shoemaker import (
     lines_of,
     made_order,
     measure_feet,
-    open_workshop,
     ordered,
     push,
     quote,
 )
-from tests.options.shoes import measure, publish_at
+from tests.options.shoes import publish_at
 from tests.privacy.people import store
 from tests.record_book.shoemaker import agree
 from tests.support.problems import check_problem
@@ -35,22 +34,8 @@ NO_QUOTE = "01a20272-efe9-7d38-a228-1dd03a6d0d4d"
 CHOSEN = {"sole": "rubber", "initials": "ML"}
 
 
-@pytest.fixture
-async def workshop(shop: ShopClient) -> AsyncIterator[ShopClient]:
-    await open_workshop(shop)
-    yield shop
-    shop.service.clock.ahead = timedelta()
-
-
 async def raw_lines(shop: ShopClient, name: str = "o1") -> bytes:
     return (await shop.api.get(f"/v1/made-lines/{name}", params={"reveal": "true"})).content
-
-
-async def reorder(shop: ShopClient, **fields: Any) -> Document:
-    answer = await shop.api.post("/v1/quotes:reorder", json={"order_id": "o1", "line_id": "1"} | fields)
-    assert answer.status_code == 200, answer.text
-    found: Document = answer.json()
-    return found
 
 
 async def test_c5_an_ordered_line_is_frozen_as_it_was_quoted(workshop: ShopClient) -> None:
@@ -230,115 +215,31 @@ async def test_c5_a_line_is_ordered_by_the_measures_that_were_quoted(workshop: S
     assert lengths((await lines_of(workshop))[0])["foot_length", "left"] == LEFT
 
 
-async def test_c5_reorder_reproduces_the_line(workshop: ShopClient) -> None:
-    quoted = await ordered(workshop, answers=CHOSEN, quantity=3)
-    await measure_feet(workshop, 2501, 2502)
-    again = await reorder(workshop)
-    same = (
-        "configuration_id",
-        "answers",
-        "summary",
-        "price_minor",
-        "quantity",
-        "measured_by",
-        "person_id",
-        "shopper_id",
-    )
-    assert {name: again[name] for name in same} == {name: quoted[name] for name in same}
-    assert (await push(workshop, "o2", line(again))).status_code == 200
+async def test_c5_nobody_deletes_measures_while_they_are_being_ordered(workshop: ShopClient) -> None:
+    quoted, now = await quote(workshop), workshop.service.clock()
+    told = ToldLine("o1", "1", 0, UUID(quoted["quote_id"]), "oxford", quoted["price_minor"], "EUR", "mei", now)
+    async with workshop.service.db.tenant(workshop.keys.tenant_id) as conn:
+        assert (await check_lines(conn, [told])).refused == {}
+        deleting = asyncio.create_task(workshop.api.delete("/v1/measurement-profiles/feet"))
+        assert (await asyncio.wait([deleting], timeout=0.5))[0] == set()
 
-    [first], [second] = await lines_of(workshop), await lines_of(workshop, "o2")
-    new = {"order_id", "quote_id", "promise", "frozen_at"}
-    assert {name: value for name, value in second.items() if name not in new} == {
-        name: value for name, value in first.items() if name not in new
-    }
+    assert (await deleting).status_code == 204
 
 
-async def test_c5_reorder_by_the_record_of_now_takes_the_new_measures(workshop: ShopClient) -> None:
-    await ordered(workshop, answers=CHOSEN)
-    await measure_feet(workshop, 2501, 2502)
-    again = await reorder(workshop, measurements="current", quantity=2)
-    await push(workshop, "o2", line(again))
-
-    [made] = await lines_of(workshop, "o2")
-    assert (lengths(made)["foot_length", "left"], made["quantity"], made["answers"]["initials"]) == (2501, 2, "ML")
-
-
-async def test_c5_a_reorder_survives_the_profile_but_not_the_consent(workshop: ShopClient) -> None:
-    await ordered(workshop)
-    await workshop.api.delete("/v1/measurement-profiles/feet")
-    await push(workshop, "o2", line(await reorder(workshop)))
-    assert lengths((await lines_of(workshop, "o2"))[0])["foot_length", "left"] == LEFT
-
-    await agree(workshop, "mei", granted=False, at=MONDAY + timedelta(days=1))
-    for choice in ("as_ordered", "current"):
-        body = {"order_id": "o1", "line_id": "1", "measurements": choice}
-        refused = check_problem(await workshop.api.post("/v1/quotes:reorder", json=body), 409)
-        assert refused["type"].endswith("/measurements_not_allowed")
-
-
-async def test_c5_a_reorder_costs_what_it_costs_today(workshop: ShopClient) -> None:
-    await ordered(workshop, answers=CHOSEN)
-    await workshop.stock("oxford", title="Oxford of cloth", price_minor=PRICE + 100)
-
-    assert (await reorder(workshop))["price_minor"] == PRICE + 900
-    body = {"order_id": "o1", "line_id": "1", "expected_price_minor": PRICE + 800}
-    assert check_problem(await workshop.api.post("/v1/quotes:reorder", json=body), 409)["type"].endswith(
-        "/price_changed"
-    )
-
-
-async def test_c5_what_is_no_longer_offered_is_named_when_it_is_ordered_again(workshop: ShopClient) -> None:
-    await ordered(workshop, answers=CHOSEN)
-    fewer = [one for one in SHOE["options"] if one["id"] != "initials"]
-    await publish_at(workshop, SHOE | {"options": fewer})
-    body = {"order_id": "o1", "line_id": "1"}
-
-    problem = check_problem(await workshop.api.post("/v1/quotes:reorder", json=body), 422)
-    assert problem["errors"][0]["field"] == "answers.initials"
-
-
-async def test_c5_a_reorder_never_takes_the_measures_of_another_order_with_the_same_id(workshop: ShopClient) -> None:
-    await ordered(workshop)
-    again = await reorder(workshop)
-    assert (await workshop.api.delete("/v1/orders/o1")).status_code == 204
-    await measure_feet(workshop, 2501, 2502)
-    await ordered(workshop)
-
-    refused = check_problem(await push(workshop, "o2", line(again)), 422)
-    assert refused["errors"][0]["field"] == "lines[0].quote_id"
-
-
-async def test_c5_a_reorder_by_options_that_need_fewer_measures_copies_those_under_their_names_of_now(
+async def test_c5_a_line_that_crosses_the_deletion_of_its_profile_has_all_its_measures_or_is_refused(
     workshop: ShopClient,
 ) -> None:
-    await ordered(workshop)
-    kept = [one for one in SHOE["options"] if one["id"] not in ("length", "girth")]
-    renamed = measure("foot", key="foot_length", sided="each", min=1500, max=3000)
-    await publish_at(workshop, SHOE | {"options": [*kept, renamed]})
-
-    assert (await push(workshop, "o2", line(await reorder(workshop)))).status_code == 200
-
-    [made] = await lines_of(workshop, "o2")
-    assert lengths(made) == {("foot_length", "left"): LEFT, ("foot_length", "right"): RIGHT}
-    assert {one["option"] for one in made["measurements"]} == {"foot"}
-
-
-async def test_c5_a_proven_shopper_sees_and_reorders_their_own_and_no_others(workshop: ShopClient) -> None:
-    await workshop.push("shoppers", [{"id": "other"}])
-    await ordered(workshop, answers=CHOSEN)
-    own = (await ask_page(workshop, "made-orders")).json()["items"]
-    assert [(one["order_id"], one["line_id"], one["answers"]["initials"]) for one in own] == [("o1", "1", "ML")]
-    assert {one["value_tenth_mm"] for one in own[0]["measurements"]} == {None}
-    again = (await ask_page(workshop, "quotes:reorder", order="o1", line="1")).json()
-    assert (await push(workshop, "o2", line(again))).status_code == 200
-    assert [one["order_id"] for one in (await ask_page(workshop, "made-orders")).json()["items"]] == ["o2", "o1"]
-
-    assert (await ask_page(workshop, "made-orders", "other")).json() == {"items": []}
-    theirs = check_problem(await ask_page(workshop, "quotes:reorder", "other", order="o1", line="1"), 404)
-    none = check_problem(await ask_page(workshop, "quotes:reorder", "other", order="o0", line="1"), 404)
-    assert theirs["detail"].replace("o1", "o0") == none["detail"]
-    check_problem(await ask_page(workshop, "made-orders", None), 422)
+    for name in ("o1", "o2", "o3", "o4", "o5"):
+        quoted = await quote(workshop)
+        pushed, deleted = await asyncio.gather(
+            push(workshop, name, line(quoted)), workshop.api.delete("/v1/measurement-profiles/feet")
+        )
+        assert deleted.status_code == 204
+        if pushed.status_code == 200:
+            assert len((await lines_of(workshop, name))[0]["measurements"]) == 4
+        else:
+            assert "no longer on record" in check_problem(pushed, 422)["errors"][0]["reason"]
+        await measure_feet(workshop)
 
 
 async def test_c5_measures_are_masked_and_revealing_them_is_audited(workshop: ShopClient) -> None:
@@ -421,18 +322,6 @@ async def test_c5_what_was_made_for_a_deleted_shopper_is_gone(workshop: ShopClie
 
     check_problem(await workshop.api.get("/v1/made-lines/o1"), 404)
     assert (await workshop.api.get("/v1/orders/o1")).json()["shopper_id"] is None
-
-
-async def test_c5_a_strangers_quote_is_anybodys_to_order(workshop: ShopClient) -> None:
-    belt = (await ask_page(workshop, shopper=None, product="belt", answers={"engraving": "MEI"})).json()
-    assert (await push(workshop, "o1", line(belt), shopper_id=None)).status_code == 200
-    [made] = await lines_of(workshop)
-
-    assert (made["measurements"], made["answers"], made["withdrawal"]["exempt"]) == (
-        [], {"buckle": "brass", "engraving": "MEI"}, True
-    )  # fmt: skip
-    again = await reorder(workshop)
-    assert (again["shopper_id"], again["configuration_id"]) == (None, belt["configuration_id"])
 
 
 async def test_c5_quotes_go_in_time_and_what_was_ordered_stays(workshop: ShopClient) -> None:

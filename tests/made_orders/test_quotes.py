@@ -1,6 +1,5 @@
 """Quotes: the server computes the price, the record fills the measures, a forged word is refused (C5, C10)."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -14,7 +13,6 @@ from tests.made_orders.shoemaker import (
     ask_page,
     line,
     measure_feet,
-    open_workshop,
     push,
     quote,
 )
@@ -24,13 +22,6 @@ from tests.support.problems import check_problem
 from tests.support.shop import MONDAY, Document, ShopClient
 
 CHOSEN = {"sole": "rubber", "initials": "ML"}
-
-
-@pytest.fixture
-async def workshop(shop: ShopClient) -> AsyncIterator[ShopClient]:
-    await open_workshop(shop)
-    yield shop
-    shop.service.clock.ahead = timedelta()
 
 
 async def count_quotes(shop: ShopClient) -> int:

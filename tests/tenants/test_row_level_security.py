@@ -164,8 +164,9 @@ async def fill_made_to_order_tables(shop: ShopClient) -> None:
 
 
 async def fill_campaign_tables(shop: ShopClient) -> None:
-    await launch(shop)
-    preorder = await join(shop, shopper_id="s0")
+    await launch(shop, products=[{"product_id": "p1", "made": True}])
+    quoted = (await shop.api.post("/v1/quotes", json={"product_id": "p1", "shopper_id": "s0"})).json()
+    preorder = await join(shop, shopper_id="s0", quote_id=quoted["quote_id"])
     assert (await shop.api.post("/v1/preorders:link", json={"id": preorder["preorder_id"]})).status_code == 200
     assert (await shop.api.post("/v1/campaigns:interest", json={"id": "c1", "shopper_id": "s0"})).status_code == 200
 

@@ -21,7 +21,7 @@ FIELDS = {
     "preorders:pay": {"key", "link", "token", "preorder"},
     "preorders:open": {
         "key", "campaign", "product", "quantity", "terms_version", "variant", "token", "guest_email", "locale",
-        "region", "charge_on",
+        "region", "charge_on", "quote",
     },
 }  # fmt: skip
 """What each address takes; anything else is refused."""
@@ -154,6 +154,12 @@ async def answer(request: Request) -> Response:
     return JSONResponse(body, status, ANYONE)
 
 
+def made_product(name: str) -> dict[str, Any]:
+    """One that is made to order."""
+    made = {"variant_id": None, "title": "", "list_price_minor": 12_800, "price_minor": 12_800, "sold_out": False}
+    return _product(name, "Shoe", (), sold_out="") | {"made": True, "variants": [made]}
+
+
 def _product(name: str, title: str, sizes: tuple[str, ...], *, sold_out: str) -> dict[str, Any]:
     variants = [
         {
@@ -165,7 +171,15 @@ def _product(name: str, title: str, sizes: tuple[str, ...], *, sold_out: str) ->
         }
         for size in sizes
     ]
-    return {"product_id": name, "title": title, "url": "", "image_url": None, "currency": "USD", "variants": variants}
+    return {
+        "product_id": name,
+        "title": title,
+        "url": "",
+        "image_url": None,
+        "currency": "USD",
+        "made": False,
+        "variants": variants,
+    }
 
 
 def _moment(moment: datetime) -> str:

@@ -92,7 +92,14 @@ class FakeOptions:
             return self.quote_status, {"detail": "no"}
         if price != question["expected_price_minor"]:
             return 409, {"type": "https://lastbook.dev/problems/price_changed"}
-        return 200, {"quote_id": "Q1", "price_minor": price, "expires_at": "2026-12-06T12:00:00Z"}
+        return 200, {
+            "quote_id": "Q1",
+            "product_id": question["product"],
+            "quantity": question["quantity"],
+            "price_minor": price,
+            "currency": "USD",
+            "expires_at": "2026-12-06T12:00:00Z",
+        }
 
     def _effective(self, given: Mapping[str, Any], *, known: bool) -> dict[str, Any]:
         started = {"width": "regular", **({"initials": "AL"} if known else {}), **given}

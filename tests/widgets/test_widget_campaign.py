@@ -119,6 +119,15 @@ async def test_p10_what_is_left_is_told_only_where_the_server_tells_it(
         assert await page.get_by_text("The end was put off once.").count() == 1
 
 
+async def test_p10_a_campaign_that_nobody_joined_yet_shows_a_bar_at_nothing(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    """One without a value would look as if something were under way."""
+    api.campaign.changes = {"progress_percent": 0}
+    async with open_campaign(browser, api_url) as (page, _):
+        assert await page.get_by_role("progressbar").get_attribute("value") == "0"
+
+
 async def test_p10_without_an_end_nothing_is_counted_down(browser: Browser, api: FakeApi, api_url: str) -> None:
     api.campaign.changes = {"ends_at": None, "minimum_units": 0}
     async with open_campaign(browser, api_url) as (page, watch):

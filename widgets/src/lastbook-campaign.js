@@ -3,7 +3,8 @@
  *
  * `checkout` is `hosted` (joining leads to the payment page) or `event` (the shop goes on itself, told by
  * `lastbook:reserve`, which may be cancelled for `hosted` too); `link` is the address of a preorder, for a guest who
- * comes back; `signin` is an address of the shop's own. Times, prices and counts are the server's alone: digits tick
+ * comes back; `signin` is an address of the shop's own. What is made to order is chosen in a `<lastbook-custom campaign>`
+ * of the same campaign: its `lastbook:add` is taken here, and cancelled, so that no basket counts it. Times, prices and counts are the server's alone: digits tick
  * towards its end by its clock, and at the end it is asked what is true then. The shop's children stay until the first
  * answer, and where there is none.
  */
@@ -36,6 +37,9 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
   let quantity;
   let busy;
   let said;
+  /** The last quote that was taken. */
+  let quote;
+  addEventListener("lastbook:add", take, true); // before the shop hears of it
   addEventListener("pageshow", ({ persisted }) => persisted && refresh()); // back from the payment
   return refresh;
 
@@ -45,7 +49,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     said = [];
     if (now !== about) {
       about = now;
-      card = mine = link = undefined;
+      card = mine = link = quote = undefined;
       quantity = 1;
       at = -1;
       draw(["slot", {}]);
@@ -74,6 +78,16 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     }
   }
 
+  function take(event) {
+    if (event.target.getAttribute?.("campaign") !== get("campaign")) return;
+    event.preventDefault();
+    quote = event.detail;
+    quantity = quote.quantity;
+    at = choices().findIndex((one) => one.quote_id);
+    tell();
+    host.scrollIntoView();
+  }
+
   async function find() {
     const { preorders } = await ask("preorders:status", { link });
     mine = preorders.find((one) => one.campaign_id === card.id && !GONE.test(one.fulfilment));
@@ -86,7 +100,8 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
   }
 
   function choices() {
-    return card.products.flatMap((product) => product.variants.map((variant) => ({ ...variant, ...product, label: variant.title || variant.variant_id })));
+    return card.products.flatMap((product) => product.variants.map((variant) => ({ ...variant, ...product, label: variant.title || variant.variant_id,
+      ...(product.product_id === quote?.product_id && quote) })));
   }
 
   /* ---- time ---- */
@@ -134,7 +149,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
       end && line(text[card.state === "scheduled" ? "starts" : "ends"] + " ", ["time", { dateTime: end }, moment(end)], " ",
         ["span", { id: "left", part: "left", "aria-hidden": "true" }, digits()]),
       card.extended && line(text.extended),
-      card.minimum_units > 0 && ["label", {}, fill(text.progress, percent), ["progress", { max: 100, value: percent }]],
+      card.minimum_units > 0 && ["label", {}, fill(text.progress, percent), ["progress", { max: 100, value: percent + "" }]],
       remaining !== null && line(fill(text.remaining, remaining)),
       ship_until && line(fill(text.ships, day(ship_from), day(ship_until))),
       mine ? own() : card.state === "scheduled" ? interest() : card.joinable && form(),
@@ -171,7 +186,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     const { payment, per_order, per_shopper, ends_at } = card;
     if (!chosen) return;
     if (!signedIn() && (per_shopper || card.state === "early_access")) return signin();
-    const { price_minor, list_price_minor, currency } = chosen;
+    const { price_minor, list_price_minor, currency, made, quote_id } = chosen;
     const offers = all.map((one, place) => [
       "option", { value: place, selected: place === at, disabled: one.sold_out },
       [one.title, one.label, one.sold_out && text.sold_out].filter(Boolean).join(" · "),
@@ -181,10 +196,10 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     const last = new Date(Date.parse(ends_at) + days * 864e5);
     return ["form", { onsubmit: join },
       all[1] && field("choice", text.choice, "select", { onchange: ({ target }) => ((at = +target.value), show()) }, ...offers),
-      ["p", { part: "price" }, money(price_minor, currency)],
+      ...(made && !quote_id ? [line(text.made)] : [["p", { part: "price" }, money(price_minor, currency)],
       field("quantity", text.quantity, "input", { type: "number", min: 1, max: per_order ?? per_shopper ?? "", required: true, defaultValue: quantity,
         oninput: ({ target }) => ((quantity = +target.value || 1), show()) }),
-      line(price_minor < list_price_minor ? fill(text.early, money(list_price_minor, currency))
+      line(!made && price_minor < list_price_minor ? fill(text.early, money(list_price_minor, currency))
         : fill(text.total, money(price_minor * quantity, currency))),
       line(fill(text[mode], deposit)),
       days > 0 && ends_at && field("charge_on", text.charge_on, "input",
@@ -194,7 +209,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
         fill(text["cancel_" + card.cancellation.until], card.cancellation.fee_basis_points / 100),
         Object.values(card.seller).join(", ")].map((words) => line(words))],
       ["label", { id: "agree" }, ["input", { type: "checkbox", required: true }], text.agree],
-      button(text.join, null, "submit"),
+      button(text.join, null, "submit")]),
     ];
   }
 
@@ -219,10 +234,10 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
 
   function join(event) {
     event.preventDefault();
-    const { product_id: product, variant_id: variant } = choices()[at];
+    const { product_id: product, variant_id: variant, quote_id: quote } = choices()[at];
     const { guest_email, charge_on } = event.target.elements;
-    const wish = { campaign: card.id, product, variant, quantity, terms_version: card.terms_version, locale: language,
-      region: get("region"), guest_email: guest_email?.value, charge_on: charge_on?.value || undefined };
+    const wish = { campaign: card.id, product, variant, quote, quantity, terms_version: card.terms_version,
+      locale: language, region: get("region"), guest_email: guest_email?.value, charge_on: charge_on?.value || undefined };
     act("preorders:open", wish, (opened) => {
       link = tail(opened.url);
       if (say("reserve", opened, true) && get("checkout") !== "event" && opened.checkout_url) return go(opened.checkout_url);

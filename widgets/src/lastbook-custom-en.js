@@ -1,6 +1,7 @@
 /** The words of `<lastbook-custom>` in English. */
 export const text = {
   order: "Add to basket",
+  reserve: "Continue to the preorder",
   none: "None",
   length: "Up to {0} characters",
   personal: "from your record",

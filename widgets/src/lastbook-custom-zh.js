@@ -1,6 +1,7 @@
 /** The words of `<lastbook-custom>` in Simplified Chinese. */
 export const text = {
   order: "加入购物车",
+  reserve: "继续预购",
   none: "不选",
   length: "最多{0}个字符",
   personal: "来自您的记录",

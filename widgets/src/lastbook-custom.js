@@ -1,8 +1,9 @@
 /**
- * `<lastbook-custom product person options quantity region measure signin>`: a product with the shopper's choices and
- * measurements. Prices and dates are the server's alone: the page asks, and says what it is told.
+ * `<lastbook-custom product person options quantity region measure signin campaign>`: a product with the shopper's
+ * choices and measurements. Prices and dates are the server's alone: the page asks, and says what it is told.
  *
- * `options` is a JSON object of answers to begin with; `measure` and `signin` are addresses of the shop's own pages.
+ * `options` is a JSON object of answers to begin with; `measure` and `signin` are addresses of the shop's own pages;
+ * with `campaign` it is preordered, in the `<lastbook-campaign>` of that id.
  * The shop's children stay until the first answer, and where there is none.
  *
  * @typedef {{id: string, kind: "choice" | "text" | "number" | "measurement", label: string, required: boolean,
@@ -122,8 +123,8 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     for (const option of answer.document.options) {
       if (option.shown) (option.kind === "measurement" ? needed : made).push(option);
     }
-    const when = promise
-      ? [fill(text.ready, day(promise.ready_on)), fill(text.confirm, day(promise.confirm_by, { timeStyle: "short" }))]
+    const when = get("campaign") ? [] // it has dates of its own
+      : promise ? [fill(text.ready, day(promise.ready_on)), fill(text.confirm, day(promise.confirm_by, { timeStyle: "short" }))]
       : [fill(text.days, result.lead_days)];
     draw(
       ...made.map(place),
@@ -132,7 +133,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
         ["p", { part: "price" }, cost(result.price_minor)], ...when.map(line)],
       ["small", {}, parts(result)],
       ["p", { part: "notice", id: "notice" }, withdrawal.exempt && withdrawal.notice],
-      button("order", text.order, order, { "aria-describedby": "notice" }),
+      button("order", get("campaign") ? text.reserve : text.order, order, { "aria-describedby": "notice" }),
       ["div", { part: "said", role: "status" }, ...said],
     );
   }

@@ -14,8 +14,9 @@ if (button) {
   });
 }
 
-// Made to order: Lastbook hands over a quote, which this shop would put on its order line.
-document.addEventListener("lastbook:add", () => {
+// Made to order: Lastbook hands over a quote, which this shop would put on its order line; a campaign takes its own.
+document.addEventListener("lastbook:add", (event) => {
+  if (event.defaultPrevented) return;
   counter.textContent = String(Number(counter.textContent) + 1);
   window.lastbook?.track("cart", article.dataset.product);
 });
