@@ -29,6 +29,7 @@ def token_of(shopper: str, number: int = 0) -> str:
 
 
 async def settled(page: Page, count: int = 1) -> None:
+    """By then an answer is kept, too, where it may be."""
     await page.wait_for_function(f"() => document.querySelectorAll('lastbook-slot[state=ready]').length === {count}")
 
 
@@ -102,6 +103,7 @@ async def test_auto_sends_the_token_and_a_visitor_only_once_the_shopper_agreed(
             async with page.expect_response("**/public/v1/slots*"):
                 await page.evaluate("lastbook.setConsent(true)")
             await page.evaluate("lastbook.setConsent(true)")
+            await page.wait_for_function("() => sessionStorage.length === 1")
             await page.goto(shop + "/?again")
             await settled(page)
             await leave(page)
@@ -123,9 +125,8 @@ async def test_a_visitor_that_agreed_is_the_same_on_the_next_page_and_the_answer
             await page.goto(shop + "/?next")
             await settled(page)
             assert len(api.questions) == 1
-            await page.evaluate("document.querySelector('lastbook-slot').product = 'P1'")
-            await page.wait_for_function("() => performance.getEntriesByType('resource').length > 1")
-            await settled(page)
+            async with page.expect_response("**/public/v1/slots*"):
+                await page.evaluate("document.querySelector('lastbook-slot').product = 'P1'")
             assert api.questions[1]["visitor"] == visitor
             await page.evaluate("lastbook.track('view', 'P1')")
             await leave(page)

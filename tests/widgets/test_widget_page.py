@@ -340,8 +340,7 @@ INCLUDED = (
 async def test_what_the_server_included_comes_to_life_without_a_question(
     browser: Browser, api: FakeApi, api_url: str
 ) -> None:
-    link = f"<link rel=stylesheet href='{api_url}/w/v1/lastbook.css'>"
-    with serve(build_bare_shop(api_url, INCLUDED, head=link)) as shop:
+    with serve(build_bare_shop(api_url, INCLUDED)) as shop:
         async with open_page(browser) as (page, watch):
             await page.route("https://shop.example/**", lambda route: route.fulfill(body="the product's page"))
             await page.goto(shop)

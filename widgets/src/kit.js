@@ -60,15 +60,14 @@ function fill(words, ...values) {
 function draw(parent, ...wanted) {
   let at = parent.firstChild;
   for (const one of wanted.filter(Boolean)) {
-    const [tag, properties, ...children] = Array.isArray(one) ? one : ["", {}];
+    const [tag, { id = "" }, ...children] = Array.isArray(one) ? one : ["", {}];
     let node = at;
-    const fits = () =>
-      one.nodeType ? node === one : tag ? node.localName === tag && node.id === (properties.id ?? "") : node.nodeType === 3;
+    const fits = () => (one.nodeType ? node === one : (node.localName ?? "") === tag && (node.id ?? "") === id);
     while (node && !fits()) node = node.nextSibling;
     while (node && at !== node) at = drop(at);
     node ??= parent.insertBefore(one.nodeType ? one : tag ? document.createElement(tag) : new Text(), at);
     at = node.nextSibling;
-    if (tag) draw(change(node, properties), ...children);
+    if (tag) draw(change(node, one[1]), ...children);
     else if (node !== one && node.nodeValue !== one) node.nodeValue = one;
   }
   while (at) at = drop(at);

@@ -68,9 +68,8 @@ if (!customElements.get("lastbook-slot")) {
   for (const name of LATER) customElements.define(name, class extends Later {});
 
   const moved = () => address !== here() && lastbook.navigate();
-  if (window.navigation) navigation.addEventListener("currententrychange", moved);
-  else addEventListener("popstate", moved);
-  addEventListener("pagehide", flush);
+  window.navigation?.addEventListener("currententrychange", moved);
+  addEventListener("popstate", moved); // for browsers without the former
   document.addEventListener("visibilitychange", () => document.hidden && flush());
   // Back from the back/forward cache: shown again, so it counts again; nothing is exchanged under the shopper's eyes.
   addEventListener("pageshow", ({ persisted }) => persisted && (forgetSeen(), each((slot) => slot.rearm())));

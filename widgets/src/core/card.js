@@ -3,7 +3,7 @@
 import { attempt, language } from "./page.js";
 
 /** Currencies whose units have none or three decimals (ISO 4217); browsers follow what shops print instead. */
-const NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF";
+const NO_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF";
 const THREE_DECIMALS = "BHD IQD JOD KWD LYD OMR TND";
 
 /** `make("p", "note", "text")`: strings become text nodes, whatever they look like. */

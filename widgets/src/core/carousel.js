@@ -17,12 +17,12 @@ export function steps(list, words) {
   const update = () => {
     const room = list.scrollWidth - list.clientWidth;
     const at = Math.abs(list.scrollLeft);
-    // Not `disabled`: that would drop the keyboard's focus at the last step.
-    buttons[0].ariaDisabled = at < 4;
-    buttons[1].ariaDisabled = at > room - 4;
-    buttons.forEach((button) => (button.hidden = room < 4));
+    buttons.forEach((button, next) => {
+      button.ariaDisabled = (next ? room - at : at) < 4; // not `disabled`: that would drop the keyboard's focus
+      button.hidden = room < 4;
+    });
   };
-  list.addEventListener("scroll", update, { passive: true });
+  list.addEventListener("scroll", update);
   new ResizeObserver(update).observe(list);
   return buttons;
 }

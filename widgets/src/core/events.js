@@ -53,12 +53,11 @@ export function note(card, type, name = type) {
   say(slot, name, { product });
 }
 
-const timers = new WeakMap();
 const seen = new IntersectionObserver(
   (entries) => {
     for (const { target, isIntersecting } of entries) {
-      clearTimeout(timers.get(target));
-      if (isIntersecting) timers.set(target, setTimeout(report, IMPRESSION_MS, target));
+      clearTimeout(target.timer);
+      if (isIntersecting) target.timer = setTimeout(report, IMPRESSION_MS, target);
     }
   },
   { threshold: 0.5 },

@@ -18,20 +18,14 @@ let inCart = null;
 export const setCart = (ids) => (inCart = ids.join());
 
 /** Rejects when `work` takes too long; it goes on, and what it brings is there for the next question. */
-function inTime(work) {
-  return new Promise((resolve, reject) => {
-    setTimeout(() => reject(new Error("deadline")), DEADLINE_MS);
-    work.then(resolve, reject);
-  });
-}
+const inTime = (work) =>
+  Promise.race([work, new Promise((_, no) => setTimeout(no, DEADLINE_MS, Error("deadline")))]);
 
 /** An answer that fits the question, or a rejection. */
 async function ask(page, keep) {
   const answer = await askSlots(page);
-  page.slots.forEach(({ name }, at) => {
-    const { name: filled, products } = answer.slots[at];
-    if (filled !== name || !Array.isArray(products)) throw new Error("answer");
-  });
+  const fits = ({ name }, at) => answer.slots[at].name === name && answer.slots[at].products.at;
+  if (!page.slots.every(fits)) throw Error("answer");
   keep(answer);
   return answer;
 }
@@ -93,7 +87,7 @@ export class Slot extends Placed {
     if (!this.isConnected || !this.name || this.hasAttribute("included")) return;
     this.#turn++;
     Slot.#waiting.add(this);
-    if (!this.hasAttribute("state")) this.setAttribute("state", "idle");
+    this.setAttribute("state", this.state);
     if (this.loading === "eager") Slot.#askAll();
     else this.approach();
   }
@@ -139,12 +133,10 @@ export class Slot extends Placed {
 
   #question() {
     this.setAttribute("state", "loading");
-    const question = { limit: Math.min(parseInt(this.limit), MOST_AT_ONCE) || undefined };
+    const question = { limit: Math.max(0, Math.min(parseInt(this.limit), MOST_AT_ONCE)) || undefined };
     for (const name of ASKED) question[name] = this[name] || undefined;
-    for (const [name, text] of [["cart", this.cart ?? inCart], ["exclude", this.exclude]]) {
-      const ids = text?.split(/[\s,]+/).filter(Boolean).slice(0, MOST_IDS);
-      if (ids?.[0]) question[name] = ids;
-    }
+    const ids = { cart: this.cart ?? inCart, exclude: this.exclude };
+    for (const name in ids) question[name] = ids[name]?.match(/[^\s,]+/g)?.slice(0, MOST_IDS);
     return question;
   }
 
@@ -153,7 +145,7 @@ export class Slot extends Placed {
     if (turn !== this.#turn) return;
     expose(this.name, filling.exposure);
     const products = filling.products.filter((product) => product?.title && safeUrl(product.url));
-    if (!products[0]) return this.#end(turn, "empty", { why: filling.why });
+    if (!products[0]) return this.#end(turn, "empty", filling);
     if (say(this, "render", filling, true)) this.#show(products, filling, words, bind);
     this.#end(turn, "ready", filling);
   }
@@ -179,7 +171,7 @@ export class Slot extends Placed {
       words,
     };
     const list = make("ul", "list", ...products.map((product) => card(product, how)));
-    list.setAttribute("role", "list"); // Safari forgets it is one when the bullets are gone
+    list.role = "list"; // Safari forgets it is one when the bullets are gone
     if (heading) list.ariaLabel = heading;
     const head = make("div", "head", heading && make("h2", "", heading), ...steps(list, words));
     this.replaceChildren(head, list);
@@ -190,8 +182,8 @@ export class Slot extends Placed {
   async #adopt() {
     const turn = this.#begin();
     this.removeAttribute("included");
-    const words = await wordsIn(this.#tag());
-    if (turn !== this.#turn) return;
+    const [words] = await Promise.all([wordsIn(this.#tag()), looks()]).catch(() => []);
+    if (turn !== this.#turn || !words) return;
     this.#fallback = [...this.childNodes];
     const list = this.querySelector(".lastbook-list");
     const buttons = list && steps(list, words);

@@ -10,7 +10,7 @@ async function load(address, options) {
   const response = await fetch(address, { credentials: "omit", ...options });
   const { ok, status } = response;
   if (ok) return response;
-  throw Object.assign(new Error("status " + status), await response.json().catch(() => {}), { status });
+  throw Object.assign(Error("status " + status), await response.json().catch(() => {}), { status });
 }
 
 /** Ask an address of ours; rejects on a refusal, on a broken answer, and by `signal`. */
