@@ -22,7 +22,7 @@ function make(tag, properties, ...children) {
   return element;
 }
 
-/** @param {import("./lastbook.js").Kit} kit */
+/** @param {import("./kit.js").Kit} kit */
 export function mount({ host, text, ask, day, draw, fill, get, money, safeUrl, say, signedIn, state }) {
   /** The shop's own children while ours stand in their place. */
   let own;
