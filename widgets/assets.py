@@ -55,12 +55,16 @@ def load_assets(source: Path = SOURCE) -> Mapping[str, Asset]:
 
 def read_asset(path: Path) -> Asset:
     """One asset, without comments and without the white space that only readers need."""
-    body = strip(path.read_text("utf-8"), path.suffix).encode()
+    return make_asset(path.name, strip(path.read_text("utf-8"), path.suffix).encode())
+
+
+def make_asset(name: str, body: bytes) -> Asset:
+    """One asset of the bytes that are served."""
     return Asset(
-        name=path.name,
+        name=name,
         body=body,
         gzipped=gzip.compress(body, 9, mtime=0),
-        content_type=CONTENT_TYPES[path.suffix],
+        content_type=CONTENT_TYPES[Path(name).suffix],
         etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',
     )
 
