@@ -1,4 +1,4 @@
-"""Money as a page of some language writes it: what `Intl.NumberFormat` does in a browser, for markup made on the server.
+"""Money as a page of some language writes it: what `Intl.NumberFormat` does in browsers, for markup made on servers.
 
 Babel knows the patterns and symbols of CLDR. Two of CLDR's rules it leaves out, and a browser does not: a space between
 a symbol that ends in a letter and the digits, and no mark for thousands in four digits where a language writes none.

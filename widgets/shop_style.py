@@ -64,8 +64,8 @@ def _geometry(theme: Theme) -> Geometry:
 
 
 def _reserve_rules(shape: Geometry, placements: list[Placement]) -> str:
-    """Of a slot, `--n` is how many cards it shows, `--i` whether with pictures (1 or 0), `--t` how high their texts are;
-    `--c`, on the strut, is the number of columns."""
+    """Of a slot, `--n` is how many cards it shows, `--i` whether with pictures (1 or 0), `--t` how high the texts
+    are; `--c`, on the strut, is the number of columns."""
     if not placements:
         return ""
     rules = [_size(one) for one in placements]

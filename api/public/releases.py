@@ -14,7 +14,7 @@ import structlog
 
 from infra.artifacts import AWAY, Artifacts
 from infra.errors import NotFound
-from widgets.assets import Asset, make_asset
+from widgets.assets import Asset, pack
 from widgets.releases import Release, integrity, release_of
 
 FOLDER = "widgets/"
@@ -91,7 +91,7 @@ async def _read_file(artifacts: Artifacts, version: str, name: str, wanted: str)
     if integrity(body) != wanted:
         log.error("release_damaged", version=version, file=name)
         return _refuse(version, name)
-    return make_asset(name, body)
+    return pack(name, body)
 
 
 def _refuse(version: str, name: str) -> Asset:

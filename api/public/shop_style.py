@@ -13,7 +13,7 @@ from api.public.assets import ANYONE, serve_file
 from api.state import State, state_of
 from infra.database import DatabaseDown
 from tenants.theme import Theme, read_theme
-from widgets.assets import Asset, make_asset
+from widgets.assets import Asset, pack
 from widgets.shop_style import make_shop_style
 
 KEPT = {**ANYONE, "Cache-Control": "public, max-age=300, stale-while-revalidate=86400"}
@@ -53,7 +53,7 @@ class ShopStyles:
             return kept.asset
         live = await state.live.get(tenant_id)
         text = make_shop_style(theme := await _read(state, tenant_id, kept), live.placements.values())
-        self._styles[tenant_id] = _Style(make_asset("shop.css", text.encode()), theme, now)
+        self._styles[tenant_id] = _Style(pack("shop.css", text.encode()), theme, now)
         while len(self._styles) > MOST_SHOPS:
             self._styles.popitem(last=False)
         return self._styles[tenant_id].asset
