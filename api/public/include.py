@@ -62,7 +62,7 @@ def read_query(items: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def make_question(said: Mapping[str, str], token: str | None) -> dict[str, object]:
-    """What a page would ask, as JSON values; layout and heading are only ours to write."""
+    """What a page would ask, as JSON values; the others are only ours to write."""
     slot = {name: _value(name, said[name]) for name in ATTRIBUTES if name in said and name not in _NOT_ASKED}
     page = {name: said[name] for name in OF_THE_PAGE if name in said}
     return {"key": "", **page, "slots": [slot], **({} if token is None else {"token": token})}
@@ -74,5 +74,5 @@ def _value(name: str, text: str) -> object:
     return int(text) if name == "limit" and re.fullmatch(r"[0-9]{1,4}", text) else text
 
 
-_NOT_ASKED = ("layout", "heading", "locale")
+_NOT_ASKED = ("layout", "heading", "reason", "locale")
 _HINT = f"An address has, each once: {', '.join(sorted(PARAMETERS))}."
