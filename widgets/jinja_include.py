@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 import httpx2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from widgets.include import ATTRIBUTES
 
@@ -91,7 +91,6 @@ class Includes:
 
 
 def _element(wanted: Mapping[str, str], inside: Markup) -> Markup:
-    said = Markup("").join(
-        Markup(' {}="{}"').format(name, escape(wanted[name])) for name in ATTRIBUTES if name in wanted
-    )
+    given = {name: wanted[name] for name in ATTRIBUTES if name in wanted}
+    said = Markup("").join(Markup(' {}="{}"').format(name, value) for name, value in given.items())
     return Markup("<lastbook-slot{}>{}</lastbook-slot>").format(said, inside)

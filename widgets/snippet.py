@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from widgets.releases import Release
 
@@ -34,4 +34,4 @@ def make_snippet(
 
 
 def _attributes(values: Mapping[str, str]) -> Markup:
-    return Markup("").join(Markup(' {}="{}"').format(name, escape(value)) for name, value in values.items())
+    return Markup("").join(Markup(' {}="{}"').format(name, value) for name, value in values.items())
