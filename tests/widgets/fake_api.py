@@ -25,7 +25,13 @@ class FakeApi:
 
     products: list[dict[str, Any]]
     behaviour: Behaviour = "ready"
+    fields: tuple[str, ...] = ("image", "brand", "title", "price")
+    layout: str = "grid"
+    exposure: str | None = None
+    """What every slot's answer says of an experiment."""
     slow_seconds: float = 2.0
+    cacheable: bool = False
+    """Whether a browser may keep what a stranger's page gets."""
     questions: list[dict[str, Any]] = field(default_factory=list)
     content_types: list[str] = field(default_factory=list)
     methods: list[str] = field(default_factory=list)
@@ -46,7 +52,7 @@ def build_fake_api(api: FakeApi) -> Starlette:
     """The fake as an app."""
     routes = [
         Route("/w/v1/{name}", asset),
-        Route("/public/v1/slots", slots, methods=["POST", "OPTIONS"]),
+        Route("/public/v1/slots", slots, methods=["GET", "POST", "OPTIONS"]),
         Route("/public/v1/events", events, methods=["POST"]),
         *option_routes(),
         *record_routes(),
@@ -66,9 +72,10 @@ async def asset(request: Request) -> Response:
 async def slots(request: Request) -> Response:
     api: FakeApi = request.app.state.api
     api.methods.append(request.method)
-    question = json.loads(await request.body())
+    question = await _question(request)
     api.questions.append(question)
-    api.content_types.append(request.headers["content-type"])
+    api.content_types.append(request.headers.get("content-type", ""))
+    kept = {"cache-control": "public, max-age=60"} if request.method == "GET" and api.cacheable else {}
     match api.behaviour:
         case "slow":
             await asyncio.sleep(api.slow_seconds)
@@ -83,7 +90,16 @@ async def slots(request: Request) -> Response:
         case "ready":
             pass
     left = list(api.products)
-    return JSONResponse({"model": None, "slots": [_fill(slot, left) for slot in question["slots"]]}, headers=ANYONE)
+    fillings = [_fill(api, slot, left, question) for slot in question["slots"]]
+    return JSONResponse({"model": None, "slots": fillings}, headers={**ANYONE, **kept})
+
+
+async def _question(request: Request) -> dict[str, Any]:
+    """The page's question, of the address or of the body."""
+    if request.method == "POST":
+        return dict(json.loads(await request.body()))
+    assert set(request.query_params) == {"key", "page"}
+    return {"key": request.query_params["key"], **json.loads(request.query_params["page"])}
 
 
 async def events(request: Request) -> Response:
@@ -92,11 +108,17 @@ async def events(request: Request) -> Response:
     return JSONResponse({"accepted": 1, "duplicate": 0}, 202, ANYONE)
 
 
-def _fill(slot: dict[str, Any], left: list[dict[str, Any]]) -> dict[str, Any]:
+def _fill(api: FakeApi, slot: dict[str, Any], left: list[dict[str, Any]], question: dict[str, Any]) -> dict[str, Any]:
     """Takes products off `left`: slots of one answer never share one."""
     chosen = [left.pop(0) for _ in range(min(slot.get("limit", 12), len(left)))]
-    heading = f"Picked for {slot['name']}"
+    chinese = question.get("locale", "en").startswith("zh")
+    heading = f"为您挑选 {slot['name']}" if chinese else f"Picked for {slot['name']}"
+    experiment = {} if api.exposure is None else {"exposure": f"{api.exposure}-{slot['name']}"}
     return {
+        **experiment,
+        "layout": api.layout,
+        "fields": api.fields,
+        "locale": "zh" if chinese else "en",
         "name": slot["name"],
         "strategy": "for_you",
         "source": "model",

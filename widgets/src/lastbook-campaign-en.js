@@ -1,4 +1,4 @@
-/** The words of `<lastbook-campaign>` in English; those of a refusal are under its code or its status. */
+/** The words of `<lastbook-campaign>` in English. */
 export const text = {
   scheduled: "Preorders have not begun.",
   early_access: "Open to those who were invited; to everyone from {0}.",
@@ -35,26 +35,7 @@ export const text = {
   told: "You are on the list.",
   signin: "Sign in",
   sign_in_needed: "Please sign in to join.",
-  is_reserved: "Your place is kept until {0}. Pay to join.",
-  is_joined: "You have joined.",
-  is_in_production: "Yours is being made.",
-  is_shipped: "Yours is on its way.",
-  is_completed: "Yours was delivered.",
-  mend: "The payment did not come. Please pay to keep your place.",
-  paid: "Quantity {0}, total {1}, paid {2}",
-  charged: "Charged on {0}",
-  pay: "Go to the payment",
   busy: "One moment…",
-  campaign_sold_out: "Not so many are left. Choose fewer, or try again in half an hour.",
-  shopper_cap_reached: "You already have as many as one person may. Choose fewer.",
-  order_cap_reached: "That is more than one order may hold. Choose fewer.",
-  campaign_not_open: "It takes no preorders now.",
-  early_access_only: "Those who were invited come first. Come back when it opens to everyone.",
-  terms_changed: "The terms have changed. Please read them and agree again.",
-  payments_down: "Your place is kept, but payments are out of reach. Please pay in some minutes.",
-  401: "Please sign in again.",
-  422: "Something is not right. Please check what you entered.",
-  429: "Too many are asking. Please try again in a minute.",
   stale: "The shop cannot be reached: what is shown may be old.",
   unknown: "No answer came. Nothing was charged. Please try again; a place kept without payment is let go after half an hour.",
 };

@@ -20,7 +20,7 @@ function tail(address) {
 }
 
 /** @param {import("./lastbook.js").Kit} kit */
-export function mount({ host, text, ask, day, draw, fill, get, language, money, safeUrl, say, signedIn, state }) {
+export function mount({ host, text, ask, day, draw, fill, get, language, money, more, safeUrl, say, signedIn, state }) {
   let card;
   /** The shopper's own preorder of this campaign. */
   let mine;
@@ -69,14 +69,16 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
       state(NOT_OVER.test(card.state) ? "ready" : "ended", card);
       if (link || signedIn()) await find();
     } catch ({ message, status }) {
-      if (card) tell(text[status] ?? text.stale);
+      if (card) refused(status, "stale");
       else state("error", { reason: message });
     }
   }
 
   async function find() {
     const { preorders } = await ask("preorders:status", { link });
-    mine = preorders.find((one) => one.campaign_id === card.id && !GONE.test(one.fulfilment));
+    const found = preorders.find((one) => one.campaign_id === card.id && !GONE.test(one.fulfilment));
+    if (found) await more();
+    mine = found;
     show();
   }
 
@@ -217,6 +219,12 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
 
   /* ---- acting ---- */
 
+  /** Its words are fetched when there is something to refuse. */
+  async function refused(status, otherwise, code) {
+    await more().catch(() => {});
+    tell(text[code] ?? text[status] ?? text[otherwise]);
+  }
+
   function join(event) {
     event.preventDefault();
     const { product_id: product, variant_id: variant } = choices()[at];
@@ -243,7 +251,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     } catch ({ type, url, status }) {
       busy = false;
       link = tail(url) ?? link; // the place is kept, only payments are out of reach
-      tell(text[tail(type)] ?? text[status] ?? text.unknown);
+      await refused(status, "unknown", tail(type));
       if (status) read(); // one that fails says so in place of this, so only after an answer
     }
   }

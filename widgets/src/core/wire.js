@@ -1,0 +1,40 @@
+/** Wire: one question for all slots, one beacon for all events. */
+
+import { API, beside, key } from "./page.js";
+import { getToken, who } from "./shopper.js";
+
+const LONGEST_ADDRESS = 8000;
+
+/** Get a file; rejects on a refusal, with what it says. */
+async function load(address, options) {
+  const response = await fetch(address, { credentials: "omit", ...options });
+  const { ok, status } = response;
+  if (ok) return response;
+  throw Object.assign(new Error("status " + status), await response.json().catch(() => {}), { status });
+}
+
+/** Ask an address of ours; rejects on a refusal, on a broken answer, and by `signal`. */
+export async function post(path, question, signal) {
+  // A string is sent as text/plain, so the browser needs no preflight.
+  const body = JSON.stringify({ key, token: getToken(), ...question });
+  return (await load(API + path, { method: "POST", body, signal })).json();
+}
+
+/** A stranger's page is fetched as any file is, by an address that caches may know. */
+export async function askSlots(page) {
+  const { token, visitor } = who();
+  const address = `${API}slots?key=${key}&page=${encodeURIComponent(JSON.stringify(page))}`;
+  if (token || visitor || address.length > LONGEST_ADDRESS) return post("slots", { token, visitor, ...page });
+  return (await load(address)).json();
+}
+
+let sheet;
+
+/** The looks of the slots, once a page, unless the shop links a sheet of ours, which has them. */
+export async function looks() {
+  if (sheet || document.querySelector(`link[rel=stylesheet][href^="${beside(".")}"]`)) return;
+  const text = await (await load(beside("lastbook.css"))).text();
+  // As an object, which `style-src 'self'` allows. Two questions at once may both come here.
+  if (!sheet) document.adoptedStyleSheets.push((sheet = new CSSStyleSheet()));
+  sheet.replaceSync(text);
+}

@@ -1,0 +1,22 @@
+/** More words of `<lastbook-campaign>` in English, for who joins: one's own preorder, and refusals by code or status. */
+export const text = {
+  is_reserved: "Your place is kept until {0}. Pay to join.",
+  is_joined: "You have joined.",
+  is_in_production: "Yours is being made.",
+  is_shipped: "Yours is on its way.",
+  is_completed: "Yours was delivered.",
+  mend: "The payment did not come. Please pay to keep your place.",
+  paid: "Quantity {0}, total {1}, paid {2}",
+  charged: "Charged on {0}",
+  pay: "Go to the payment",
+  campaign_sold_out: "Not so many are left. Choose fewer, or try again in half an hour.",
+  shopper_cap_reached: "You already have as many as one person may. Choose fewer.",
+  order_cap_reached: "That is more than one order may hold. Choose fewer.",
+  campaign_not_open: "It takes no preorders now.",
+  early_access_only: "Those who were invited come first. Come back when it opens to everyone.",
+  terms_changed: "The terms have changed. Please read them and agree again.",
+  payments_down: "Your place is kept, but payments are out of reach. Please pay in some minutes.",
+  401: "Please sign in again.",
+  422: "Something is not right. Please check what you entered.",
+  429: "Too many are asking. Please try again in a minute.",
+};

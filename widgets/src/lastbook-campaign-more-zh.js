@@ -1,0 +1,22 @@
+/** More words of `<lastbook-campaign>` in Simplified Chinese, for who joins: one's own preorder, and refusals by code or status. */
+export const text = {
+  is_reserved: "您的名额保留至{0}。付款后即参加。",
+  is_joined: "您已参加。",
+  is_in_production: "您的商品正在制作。",
+  is_shipped: "您的商品已发出。",
+  is_completed: "您的商品已送达。",
+  mend: "付款未成功。请付款以保留名额。",
+  paid: "数量{0}，总价{1}，已付{2}",
+  charged: "{0}扣款",
+  pay: "前往付款",
+  campaign_sold_out: "剩余数量不足。请减少数量，或半小时后再试。",
+  shopper_cap_reached: "您已达到每人限购数量。请减少数量。",
+  order_cap_reached: "超过每单限购数量。请减少数量。",
+  campaign_not_open: "目前不接受预购。",
+  early_access_only: "受邀者优先。请在向所有人开放后再来。",
+  terms_changed: "条款已变更。请阅读后重新同意。",
+  payments_down: "名额已保留，但暂时无法付款。请几分钟后再付。",
+  401: "请重新登录。",
+  422: "有内容不正确。请检查填写的内容。",
+  429: "请求过多。请一分钟后再试。",
+};
