@@ -63,7 +63,7 @@ def pack(name: str, body: bytes) -> Asset:
     return Asset(
         name=name,
         body=body,
-        gzipped=deflate.gzip_compress(body, SMALLEST),
+        gzipped=bytes(deflate.gzip_compress(body, SMALLEST)),
         content_type=CONTENT_TYPES[Path(name).suffix],
         etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',
     )

@@ -25,7 +25,7 @@ HEAD: Final = "44px + .5rem"
 UNDER_IMAGE: Final = ".5rem"
 TWO_COLUMNS_AT: Final = 6.25
 """Gaps wide: cards are at most 42 % wide, and (1 - 2 × 0.42) of the width must hold a gap."""
-LINES: Final = {"brand": 1, "title": 2, "price": 1, "reason": 2}
+LINES: Final = {"brand": 1, "title": 2, "price": 1, "reason": 1}
 MOST_COLUMNS: Final = 24
 MOST_CARDS: Final = 50
 
