@@ -44,6 +44,7 @@ async def fill_every_table(shop: ShopClient) -> None:
     await fill_notice_tables(shop)
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
+    assert (await shop.api.put("/v1/theme", json={"gap": "8px"})).status_code == 200
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
         await conn.execute("insert into model_versions (version_id, status) values ($1, 'failed')", new_id())
         await open_task(conn, new_id())
