@@ -90,9 +90,8 @@ export class Slot extends Placed {
 
   /** Ask again soon. Many calls within a frame are one question. */
   refresh() {
-    if (!this.isConnected || !this.name) return;
+    if (!this.isConnected || !this.name || this.hasAttribute("included")) return;
     this.#turn++;
-    this.removeAttribute("included");
     Slot.#waiting.add(this);
     if (!this.hasAttribute("state")) this.setAttribute("state", "idle");
     if (this.loading === "eager") Slot.#askAll();
@@ -190,6 +189,7 @@ export class Slot extends Placed {
   /** The server made what we would, so nothing is asked; it only has to live. */
   async #adopt() {
     const turn = this.#begin();
+    this.removeAttribute("included");
     const words = await wordsIn(this.#tag());
     if (turn !== this.#turn) return;
     this.#fallback = [...this.childNodes];
