@@ -46,6 +46,7 @@ from api.v1.option_documents import OPTION_DOCUMENTS
 from api.v1.orders import ORDERS
 from api.v1.payments import PAYMENTS
 from api.v1.people import PEOPLE
+from api.v1.placement_drafts import PLACEMENT_DRAFTS
 from api.v1.placements import PLACEMENTS
 from api.v1.preorders import PREORDERS
 from api.v1.privacy import PRIVACY
@@ -88,6 +89,7 @@ ENDPOINTS: list[Endpoint] = [
     *RULES,
     *PLACEMENTS.endpoints(),
     *THEME,
+    *PLACEMENT_DRAFTS,
     *CONFIGURE,
     *WORK_CALENDAR,
     *SPECIAL_REQUESTS,

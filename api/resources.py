@@ -81,6 +81,8 @@ class Resource(Generic[D, S]):
     """What a key needs to read or write them; the name if unset."""
     audited: bool = False
     """Whether each document that changed leaves a row in the audit log: for what steers the shop."""
+    keep: Callable[[Connection, Sequence[str], str, Literal["store", "delete"]], Awaitable[None]] | None = None
+    """What else to write of those that changed: their ids, who did it, and what."""
     tell: Callable[[Connection, State, UUID, Sequence[D]], Awaitable[Tell]] | None = None
     """What others are to hear of documents that were created or updated."""
     before_delete: Callable[[Connection, State, UUID, str], Awaitable[Tell]] | None = None
@@ -137,7 +139,7 @@ class Resource(Generic[D, S]):
             before = self.before_delete
             tell = None if before is None else await before(conn, state, caller.tenant_id, name)
             await self.delete(conn, name)
-            await self._audit(conn, caller, "delete", [name])
+            await self._record(conn, caller, "delete", [name])
             await self._after(conn, request, caller)
             return Done(None, tell)
 
@@ -186,13 +188,17 @@ class Resource(Generic[D, S]):
         if not stored.changed:
             return stored, None
         changed = [one for one in documents if stored.outcomes.get(document_id(one)) in ("created", "updated")]
-        await self._audit(conn, caller, "store", [document_id(one) for one in changed])
+        await self._record(conn, caller, "store", [document_id(one) for one in changed])
         await self._after(conn, request, caller)
         if self.tell is None:
             return stored, None
         return stored, await self.tell(conn, state_of(request), caller.tenant_id, changed)
 
-    async def _audit(self, conn: Connection, caller: Caller, act: str, names: Sequence[str]) -> None:
+    async def _record(
+        self, conn: Connection, caller: Caller, act: Literal["store", "delete"], names: Sequence[str]
+    ) -> None:
+        if self.keep is not None:
+            await self.keep(conn, names, f"key {caller.key_id}", act)
         for name in names if self.audited else ():
             action = f"{act} {self.name.removesuffix('s')}"
             await record_audit(conn, actor=f"key {caller.key_id}", action=action, subject=name)

@@ -8,8 +8,11 @@ DEFAULT = ""
 
 
 def look_up(locales: Collection[str], wanted: str) -> str:
-    """The first of zh-Hans-CN, zh-Hans, zh that is among the locales, which are in lower case; DEFAULT for none."""
-    tags = wanted.lower().split("-")
+    """The first of zh-Hans-CN, zh-Hans, zh that is among the locales, which are in lower case; DEFAULT for none.
+
+    A page may say it in any way (zh_CN): a wrong one is one of which there is no text.
+    """
+    tags = wanted.lower().replace("_", "-").split("-")
     while tags:
         found = "-".join(tags)
         if found in locales:

@@ -153,12 +153,15 @@ async def upsert_placements(conn: Connection, placements: Sequence[Placement]) -
 
 async def get_placement(conn: Connection, name: str) -> StoredPlacement:
     """Raises NotFound."""
-    found = await find_document(conn, "placements", name, _Kept)
-    if found is not None:
-        return _stored(found)
-    if name not in STANDARD:
+    found = await find_placement(conn, name)
+    if found is None:
         raise _no_placement(name)
-    return _stored(STANDARD[name])
+    return _stored(found)
+
+
+async def find_placement(conn: Connection, name: str) -> Placement | None:
+    """What is in force."""
+    return await find_document(conn, "placements", name, _Kept) or STANDARD.get(name)
 
 
 async def list_placements(conn: Connection, *, after: str, limit: int) -> Sequence[StoredPlacement]:

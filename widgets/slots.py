@@ -25,10 +25,9 @@ CART = 10
 """Products of a cart, the latest, that lead to others."""
 
 
-class Slot(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One place of a page, as the page asks for it."""
+class SlotContext(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a page says of one of its places."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=100)]
     product: ExternalId | None = None
     person: Annotated[
         ExternalId | None, Meta(description="Who is to wear it: a person around the shopper; unset: the shopper.")
@@ -45,6 +44,12 @@ class Slot(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = ()
     needs: Annotated[tuple[Need, ...], Meta(max_length=20, description="What a product must be to be shown.")] = ()
     limit: Annotated[int, Meta(ge=1, le=50, description="Unset: as many as the placement says.")] | None = None
+
+
+class Slot(SlotContext, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One place of a page, as the page asks for it."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class Viewer(NamedTuple):

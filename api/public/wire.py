@@ -7,7 +7,6 @@ from msgspec import Meta, Struct
 from recommender.serving.cards import ShownCard
 from recommender.serving.strategies import Source
 from recommender.serving.words import Language
-from tenants.attributes import Locale
 from tenants.events import ClientEventType
 from tenants.fields import ExternalId, Moment, ShortText
 from tenants.options import Region
@@ -20,6 +19,10 @@ TYPES = ("application/json", "text/plain")
 PublishableKey = Annotated[str, Meta(max_length=200, description="The key of the page, lb_pk_….")]
 Token = Annotated[str, Meta(min_length=1, max_length=4000, description="A shopper token that your server signed.")]
 VisitorId = Annotated[str, Meta(min_length=8, max_length=100, description="A random id of this browser.")]
+
+PageLocale = Annotated[
+    str, Meta(max_length=100, description="What the page speaks (BCP 47); one that nobody knows is as `en`.")
+]
 
 
 class ProvenIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -37,7 +40,7 @@ class SlotsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     token: Token | None = None
     visitor: VisitorId | None = None
     region: Annotated[Region | None, Meta(description="Where it is to be sent: what is made may differ.")] = None
-    locale: Annotated[Locale, Meta(description="What the page speaks (BCP 47).")] = "en"
+    locale: PageLocale = "en"
     personalised: Annotated[bool, Meta(description="false: the same answer as for a stranger, whoever asks.")] = True
 
 
@@ -46,7 +49,7 @@ class PageIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     slots: Annotated[tuple[Slot, ...], Meta(min_length=1, max_length=50)]
     region: Annotated[Region | None, Meta(description="Where it is to be sent: what is made may differ.")] = None
-    locale: Annotated[Locale, Meta(description="What the page speaks (BCP 47).")] = "en"
+    locale: PageLocale = "en"
 
 
 class SlotOut(Struct, frozen=True, kw_only=True):

@@ -1,10 +1,13 @@
 """/v1/placements: the named places in a shop's pages, the standard ones among them."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from msgspec import Struct
 
 from api.resources import Resource
+from infra.database import Connection
+from tenants.placement_versions import record_versions
 from tenants.placements import (
     Placement,
     StoredPlacement,
@@ -22,6 +25,10 @@ class PlacementPage(Struct, frozen=True, kw_only=True):
     next: str | None
 
 
+async def _keep_versions(conn: Connection, names: Sequence[str], actor: str, act: Literal["store", "delete"]) -> None:
+    await record_versions(conn, names, actor=actor, act=act)
+
+
 PLACEMENTS = Resource(
     name="placements",
     document=Placement,
@@ -32,4 +39,5 @@ PLACEMENTS = Resource(
     list_page=list_placements,
     delete=delete_placement,
     audited=True,
+    keep=_keep_versions,
 )

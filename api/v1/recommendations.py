@@ -1,7 +1,7 @@
 """/v1/recommendations: what a merchant's server asks for a shopper, and why a product is or is not shown."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -54,7 +54,7 @@ class SessionIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     bought: Ids = ()
 
 
-class Asked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Asking(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Who is asked for, and when."""
 
     shopper_id: ExternalId | None = None
@@ -66,6 +66,11 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     locale: Annotated[
         Locale, Meta(description="What is spoken: headings and reasons are in it where we have them.")
     ] = "en"
+
+
+class Asked(Asking, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The same, with a trial of other rules and placements."""
+
     rules: Annotated[
         Annotated[tuple[Rule, ...], Meta(max_length=100)] | None,
         Meta(description="A trial: these rules instead of those in force. Nothing is stored."),
@@ -106,9 +111,9 @@ async def recommend(request: Request) -> Response:
     """Fill slots for a shopper whom the merchant's server names."""
     live = await _live(request)
     asked = decode_one(await read_body(request), _recommendations)
-    live = await _try(live, asked, _now(request, asked.at))
-    viewer = await _viewer(request, live, asked, asked.slots)
-    body = fill(live, state_of(request).orders, asked.slots, viewer, now=_now(request, asked.at))
+    live = await _try(live, asked, now_of(request, asked.at))
+    viewer = await viewer_of(request, live, asked, asked.slots)
+    body = fill(live, state_of(request).orders, asked.slots, viewer, now=now_of(request, asked.at))
     return Response(body, media_type="application/json")
 
 
@@ -116,12 +121,12 @@ async def explain_products(request: Request) -> Response:
     """Say why a slot shows each product, or what keeps it out."""
     live = await _live(request)
     asked = decode_one(await read_body(request), _explain)
-    live = await _try(live, asked, _now(request, asked.at))
+    live = await _try(live, asked, now_of(request, asked.at))
     placement, slot = live.placements.get(asked.slot.name), asked.slot
     if placement is None:
         raise NoPlacement(f"There is no placement {slot.name!r}.")
-    orders, now = state_of(request).orders, _now(request, asked.at)
-    viewer = await _viewer(request, live, asked, (slot,))
+    orders, now = state_of(request).orders, now_of(request, asked.at)
+    viewer = await viewer_of(request, live, asked, (slot,))
     ask, words = ask_for(live, placement, slot, viewer, now=now), words_of(asked.locale)
     items = tuple(
         explain(live, orders, placement, ask, wish_for(placement, slot, Looks()), product, now=now, words=words)
@@ -141,8 +146,13 @@ async def _try(live: LiveTenant, asked: Asked, now: float) -> LiveTenant:
     if asked.rules is None and not asked.placements:
         return live if asked.at is None else live.as_of(now)
     await asyncio.to_thread(_refuse_wrong, asked)
-    placements = {**live.placements, **{one.id: one for one in asked.placements}}
     rules = asked.rules if asked.rules is not None else () if live.book is None else live.book.rules
+    return await try_out(live, rules, asked.placements, now)
+
+
+async def try_out(live: LiveTenant, rules: Sequence[Rule], trial: Sequence[Placement], now: float) -> LiveTenant:
+    """The shop with these rules, and these placements beside those in force. All can be used: the caller knows."""
+    placements = {**live.placements, **{one.id: one for one in trial}}
     make = partial(compile_rules, rules, live.catalogue, now, placements=list(placements.values()), pause=give_way)
     return live.under(await asyncio.to_thread(make), placements)
 
@@ -156,12 +166,12 @@ def _refuse_wrong(asked: Asked) -> None:
             raise refusal_of(FieldError(f"{name}.{one}.{error.field}", error.reason))
 
 
-def _person(live: LiveTenant, asked: Asked) -> str | None:
+def _person(live: LiveTenant, asked: Asking) -> str | None:
     """Nobody, when the shopper does not want to be recognised."""
     return asked.shopper_id if asked.shopper_id is not None and live.may_personalise(asked.shopper_id) else None
 
 
-async def _viewer(request: Request, live: LiveTenant, asked: Asked, slots: Iterable[Slot]) -> Viewer:
+async def viewer_of(request: Request, live: LiveTenant, asked: Asking, slots: Iterable[Slot]) -> Viewer:
     """As on the shop's pages, for a shopper whom the server names."""
     state, person = state_of(request), _person(live, asked)
     people = (slot.person for slot in slots)
@@ -170,7 +180,7 @@ async def _viewer(request: Request, live: LiveTenant, asked: Asked, slots: Itera
     return Viewer(person, session, personal.collections, personal.records, asked.region, asked.locale)
 
 
-async def _session(state: State, live: LiveTenant, asked: Asked) -> Session:
+async def _session(state: State, live: LiveTenant, asked: Asking) -> Session:
     if asked.shopper_id is not None and not live.may_personalise(asked.shopper_id):
         return NOTHING
     if asked.session is not None:
@@ -181,7 +191,7 @@ async def _session(state: State, live: LiveTenant, asked: Asked) -> Session:
     return state.sessions.find(owners) or await state.sessions.read(owners)
 
 
-def _now(request: Request, at: datetime | None) -> float:
+def now_of(request: Request, at: datetime | None) -> float:
     return (at or state_of(request).clock()).timestamp()
 
 

@@ -19,11 +19,14 @@ from tenants.consent import Choices
 from tenants.locales import nearest
 from tenants.option_plan import Published
 from tenants.placements import STANDARD, Placement
+from tenants.rules import Rule
 from tenants.suppression import Suppressed
 
 MOST_USUAL = 300
 MOST_MASKS, MOST_MASK_BYTES = 500, 100_000_000
 _Asked = tuple[str, frozenset[str], str | None, str | None]
+Decided = tuple[tuple[Rule, ...], tuple[tuple[str, str], ...]]
+"""All rules of a shop, and its placements' filters by name."""
 _generations = count(1)
 
 
@@ -46,6 +49,8 @@ class LiveTenant:
     placements: Mapping[str, Placement] = field(default_factory=lambda: dict(STANDARD))
     book: RuleBook | None = None
     """None while there is no rule."""
+    decided: Decided = ((), ())
+    """What the book was made of."""
     judging: bool = False
     """Whether a thread is at work on the book."""
     documents: Mapping[str, Published] = field(default_factory=dict)

@@ -21,7 +21,7 @@ from recommender.priors import read_prior
 from recommender.registry import ModelVersion, find_active_version, load_model
 from recommender.serving.catalogue import Catalogue, Shelves
 from recommender.serving.learned import Learned, join
-from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.live_tenant import Decided, LiveTenant
 from recommender.serving.newcomers import Newcomers, find_newcomers
 from recommender.serving.rules import compile_rules, give_way
 from recommender.serving.showcase import Showcase
@@ -178,15 +178,17 @@ class LiveTenants:
         """Make the rule book anew, or let it see what is held. `read`: None where rules are as before."""
         now, live.judging = self._clock().timestamp(), True
         try:
-            if read is not None:
+            if read is not None and read.decide != live.decided:
                 filters = [one for one in read.placements.values() if one.filter is not None]
                 make = partial(compile_rules, read.rules, live.catalogue, now, placements=filters, pause=give_way)
                 live.book = await asyncio.to_thread(make) if read.rules or filters else None
+                live.decided = read.decide
+            elif live.book is not None and live.catalogue.held:
+                await asyncio.to_thread(live.book.update, live.catalogue.held, now, pause=give_way)
+            if read is not None:
                 # Together with the book: a placement is not served before its filter can be.
                 live.placements, live.rules_since = read.placements, read.mark
                 live.rules_version += 1
-            elif live.book is not None and live.catalogue.held:
-                await asyncio.to_thread(live.book.update, live.catalogue.held, now, pause=give_way)
         finally:
             live.judging = False
         live.catalogue.release()
@@ -232,6 +234,12 @@ class _Rules(NamedTuple):
     rules: Sequence[Rule]
     placements: Mapping[str, Placement]
     mark: int
+
+    @property
+    def decide(self) -> Decided:
+        """What a rule book is made of: without a change of it no product is judged anew, however many there are."""
+        filters = ((one.id, one.filter) for one in self.placements.values() if one.filter is not None)
+        return tuple(self.rules), tuple(sorted(filters))
 
 
 async def _read_rules(conn: Connection, live: LiveTenant) -> _Rules | None:

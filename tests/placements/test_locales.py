@@ -15,7 +15,7 @@ TAGS = st.lists(st.sampled_from(["zh", "hans", "cn", "en", "x", "a", "gb"]), min
 @pytest.mark.parametrize(("wanted", "found"), [
     # The example of section 3.4 of the RFC: zh-Hant-CN-x-private1-private2 goes down to zh.
     ("zh-Hant-CN-x-private1-private2", "zh-hant-cn"), ("zh-Hant-CN-x-private1", "zh-hant-cn"),
-    ("zh-Hant-TW", "zh-hant"), ("zh-Hant", "zh-hant"), ("ZH", "zh"), ("zh-x-private1", "zh"),
+    ("zh-Hant-TW", "zh-hant"), ("zh-Hant", "zh-hant"), ("ZH", "zh"), ("zh-x-private1", "zh"), ("zh_CN", "zh"),
     ("de", ""), ("zhx", ""), ("", ""),
 ])  # fmt: skip
 def test_r2_a_locale_is_looked_up_by_leaving_out_its_last_parts(wanted: str, found: str) -> None:

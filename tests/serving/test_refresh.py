@@ -92,6 +92,28 @@ async def test_r5_a_new_placement_is_there_no_sooner_than_its_filter(
     assert sells(live[1], "reds") == ["red"]
 
 
+async def test_b10_a_placement_reaches_pages_without_judging_the_catalogue_anew(
+    shop: ShopClient, live: tuple[LiveTenants, LiveTenant], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await put(shop, "rules", "no-red", action="hide", when='product.attributes.colour == "red"')
+    await live[0]._refresh(live[1])
+    await put(shop, "placements", "place", strategy="new", heading="Hot")
+    await shop.stock("green", attributes={"colour": "red"})
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Broken
+
+    with monkeypatch.context() as patched:
+        patched.setattr(live_tenants, "compile_rules", refuse)
+        await live[0]._refresh(live[1])
+        assert (live[1].placements["place"].heading, sells(live[1])) == ("Hot", ["blue"])
+        await put(shop, "placements", "place", strategy="new", filter='product.attributes.colour != "blue"')
+        with pytest.raises(Broken):
+            await live[0]._refresh(live[1])
+    await live[0]._refresh(live[1])
+    assert sells(live[1], "place") == []
+
+
 async def test_what_was_taken_in_before_a_refresh_broke_is_not_answered_from_memory_of_before(
     shop: ShopClient, live: tuple[LiveTenants, LiveTenant], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,7 @@ async def fill_every_table(shop: ShopClient) -> None:
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
     assert (await shop.api.put("/v1/theme", json={"gap": "8px"})).status_code == 200
+    await shop.api.post("/v1/placements:draft", json={"id": "home", "strategy": "popular"})
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
         await conn.execute("insert into model_versions (version_id, status) values ($1, 'failed')", new_id())
         await open_task(conn, new_id())
