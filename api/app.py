@@ -19,8 +19,11 @@ from api.errors import HANDLERS
 from api.openapi import make_document
 from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
+from api.public.include import include_routes
 from api.public.paying import paying_routes
 from api.public.preorder_page import page_routes
+from api.public.releases import Releases
+from api.public.shop_style import shop_style_routes
 from api.public.stripe_webhook import STRIPE_WEBHOOK
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
@@ -59,12 +62,14 @@ from api.v1.rules import RULES
 from api.v1.shoppers import SHOPPERS
 from api.v1.sizes import SIZES
 from api.v1.special_requests import SPECIAL_REQUESTS
+from api.v1.theme import THEME
 from api.v1.verticals import VERTICALS
 from api.v1.webhooks import WEBHOOKS
 from api.v1.wishes import WISHES
 from api.v1.work_calendar import WORK_CALENDAR
 from infra.clock import Clock, system_clock
 from infra.settings import Settings
+from widgets.assets import load_assets
 
 ENDPOINTS: list[Endpoint] = [
     *PUBLIC,  # first, for a page waits for these and each address before costs a microsecond
@@ -90,6 +95,7 @@ ENDPOINTS: list[Endpoint] = [
     *RULES,
     *PLACEMENTS.endpoints(),
     *EXPERIMENTS,
+    *THEME,
     *PLACEMENT_DRAFTS,
     *ATTRIBUTION,
     *CONFIGURE,
@@ -115,16 +121,21 @@ ENDPOINTS: list[Endpoint] = [
 def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
     """The service as an ASGI app. The settings' addresses must be set; machines open with the app's lifespan."""
 
+    releases = Releases(load_assets())
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_state(settings, clock) as state:
             app.state.lastbook = edge.state = state
+            await releases.publish(state.artifacts)
             yield
 
     routes = [
         *make_routes(ENDPOINTS),
         *health.ROUTES,
-        *asset_routes(),
+        *include_routes(),
+        *shop_style_routes(releases),
+        *asset_routes(releases),
         *paying_routes(),
         *page_routes(),
         Route("/openapi.json", _openapi(settings)),

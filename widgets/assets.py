@@ -55,13 +55,16 @@ def load_assets(source: Path = SOURCE) -> Mapping[str, Asset]:
 
 def make_asset(name: str, text: str) -> Asset:
     """One asset, as small as it can be with everything it says and does."""
-    suffix = Path(name).suffix
-    body = shrink(text, suffix).encode()
+    return pack(name, shrink(text, Path(name).suffix).encode())
+
+
+def pack(name: str, body: bytes) -> Asset:
+    """One asset of the bytes that are served."""
     return Asset(
         name=name,
         body=body,
-        gzipped=deflate.gzip_compress(body, SMALLEST),
-        content_type=CONTENT_TYPES[suffix],
+        gzipped=bytes(deflate.gzip_compress(body, SMALLEST)),
+        content_type=CONTENT_TYPES[Path(name).suffix],
         etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',
     )
 

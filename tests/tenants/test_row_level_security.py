@@ -46,6 +46,7 @@ async def fill_every_table(shop: ShopClient) -> None:
     await fill_webhook_tables(shop)
     await shop.push("rules", [{"id": "r1", "action": "hide", "products": ["p1"]}])
     await shop.push("placements", [{"id": "home", "strategy": "new"}])
+    assert (await shop.api.put("/v1/theme", json={"gap": "8px"})).status_code == 200
     await shop.api.post("/v1/placements:draft", json={"id": "home", "strategy": "popular"})
     await fill_experiment_tables(shop, "s0")
     await shop.api.put("/v1/attribution-settings", json={"click_days": 5})
