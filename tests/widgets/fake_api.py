@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from api.public.assets import asset_routes
 from tests.widgets.fake_campaign import FakeCampaign, campaign_routes
 from tests.widgets.fake_options import FakeOptions, option_routes
 from tests.widgets.fake_record import FakeRecord, record_routes
-from widgets.assets import load_assets
 
 Behaviour = Literal["ready", "slow", "status 500", "half json", "wrong shape", "empty"]
 ANYONE = {"access-control-allow-origin": "*"}
@@ -45,7 +45,7 @@ class FakeApi:
 def build_fake_api(api: FakeApi) -> Starlette:
     """The fake as an app."""
     routes = [
-        Route("/w/v1/{name}", asset),
+        *asset_routes(),
         Route("/public/v1/slots", slots, methods=["POST", "OPTIONS"]),
         Route("/public/v1/events", events, methods=["POST"]),
         *option_routes(),
@@ -54,13 +54,7 @@ def build_fake_api(api: FakeApi) -> Starlette:
     ]
     app = Starlette(routes=routes)
     app.state.api = api
-    app.state.assets = load_assets()
     return app
-
-
-async def asset(request: Request) -> Response:
-    found = request.app.state.assets[request.path_params["name"]]
-    return Response(found.body, headers={**ANYONE, "content-type": found.content_type})
 
 
 async def slots(request: Request) -> Response:

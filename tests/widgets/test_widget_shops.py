@@ -1,9 +1,6 @@
 """The two example shops, as a shopper meets them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -14,15 +11,12 @@ from joserfc.jwk import OKPKey
 from playwright.async_api import Browser
 
 from tests.widgets.fake_api import FakeApi
-from tests.widgets.support import open_page, serve
+from tests.widgets.shops import KEY, NOW, Kind, card, open_shop
+from tests.widgets.support import open_page
 from widgets.examples import shoemaker
 from widgets.examples.shoe_drawings import draw_shoe
-from widgets.examples.shop import Shop, Shopper, build_shop
-from widgets.examples.shopper_token import SigningKey, sign_shopper_token
+from widgets.examples.shopper_token import sign_shopper_token
 
-KEY = SigningKey("key-1", bytes(range(32)))
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-Kind = Literal["grocery", "shoemaker"]
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 SHIFT = """() => new Promise((done) => {
   let sum = 0;
@@ -30,32 +24,6 @@ SHIFT = """() => new Promise((done) => {
     .observe({ type: "layout-shift", buffered: true });
   setTimeout(() => done(sum), 300);
 })"""
-
-
-@contextmanager
-def open_shop(api_url: str, kind: Kind) -> Iterator[str]:
-    """A shop of either brand on the shoemaker's products, whose pictures have a fixed size anyway."""
-    shelf = tuple(shoemaker.list_products("http://127.0.0.1"))
-    shop = Shop(
-        kind=kind,
-        name="Test Shop",
-        api_url=api_url,
-        publishable_key="lb_pk_test",
-        signing_key=KEY,
-        shoppers=(Shopper("S001", "Ada Lindqvist"), Shopper("S002", "Bao Tran")),
-        shelf=shelf[:12],
-        find_product=lambda product_id: shoemaker.find_product(product_id, "http://127.0.0.1"),
-        clock=lambda: NOW,
-    )
-    with serve(build_shop(shop)) as url:
-        yield url
-
-
-def card(product: dict[str, Any]) -> dict[str, Any]:
-    """A product as the slots address answers it."""
-    kept = {name: product.get(name) for name in ("id", "title", "url", "brand", "currency")}
-    prices = {name: product.get(name) for name in ("price_minor", "sale_price_minor")}
-    return {**kept, **prices, "image": None}
 
 
 @pytest.fixture
