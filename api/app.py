@@ -17,10 +17,12 @@ from api.edge import Edge
 from api.endpoints import Endpoint, Handler, make_routes
 from api.errors import HANDLERS
 from api.openapi import make_document
-from api.public.assets import asset_routes
+from api.public.assets import asset_routes, keep_release
 from api.public.endpoints import PUBLIC
+from api.public.include import include_routes
 from api.public.paying import paying_routes
 from api.public.preorder_page import page_routes
+from api.public.shop_style import shop_style_routes
 from api.public.stripe_webhook import STRIPE_WEBHOOK
 from api.state import open_state
 from api.v1.attributes import ATTRIBUTE_ENDPOINTS
@@ -54,6 +56,7 @@ from api.v1.rules import RULES
 from api.v1.shoppers import SHOPPERS
 from api.v1.sizes import SIZES
 from api.v1.special_requests import SPECIAL_REQUESTS
+from api.v1.theme import THEME
 from api.v1.verticals import VERTICALS
 from api.v1.wishes import WISHES
 from api.v1.work_calendar import WORK_CALENDAR
@@ -82,6 +85,7 @@ ENDPOINTS: list[Endpoint] = [
     *RECOMMENDATIONS,
     *RULES,
     *PLACEMENTS.endpoints(),
+    *THEME,
     *CONFIGURE,
     *WORK_CALENDAR,
     *SPECIAL_REQUESTS,
@@ -107,11 +111,14 @@ def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_state(settings, clock) as state:
             app.state.lastbook = edge.state = state
+            await keep_release(state.artifacts)
             yield
 
     routes = [
         *make_routes(ENDPOINTS),
         *health.ROUTES,
+        *include_routes(),
+        *shop_style_routes(),
         *asset_routes(),
         *paying_routes(),
         *page_routes(),

@@ -44,6 +44,8 @@ class Endpoint:
     body_types: Sequence[str] = ("application/json",)
     scope: str | None = None
     parameters: Sequence[Parameter] = ()
+    keepable: bool = False
+    """Whether it is answered 304 to those who have the answer."""
 
 
 def make_routes(endpoints: Sequence[Endpoint]) -> list[Route]:

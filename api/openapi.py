@@ -60,6 +60,8 @@ def _responses(endpoint: Endpoint, schemas: dict[int, Json]) -> Json:
     if endpoint.answer is not None:
         success["content"] = {"application/json": {"schema": schemas[id(endpoint.answer)]}}
     responses = {str(endpoint.status): success}
+    if endpoint.keepable:
+        responses["304"] = {"description": "The answer whose ETag was sent in If-None-Match still holds."}
     refusals: list[type[Refusal]] = [*endpoint.refusals, InternalError]
     for refusal in refusals:
         responses.setdefault(str(refusal.status), _refusal(refusal))

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
+from functools import lru_cache
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
 
 from infra.database import Connection
 from infra.errors import FieldError, Invalid, NotFound
+from tenants.attributes import Locale
 from tenants.expressions import Condition, WrongExpression, compile_expression
 from tenants.fields import Moment, ShortText
+from tenants.locales import check_locales, choose_text
 from tenants.shop_documents import delete_document, find_document, list_documents, refuse_too_many, upsert_documents
 from tenants.upserts import Upserted
 
@@ -32,6 +35,10 @@ PlacementName = Annotated[
     str, Meta(min_length=1, max_length=100, description="A placement's name, as pages ask for it.")
 ]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Layout = Literal["carousel", "grid"]
+Field = Literal["image", "brand", "title", "price", "reason"]
+CARD: tuple[Field, ...] = get_args(Field)
+"""What a card may show, in the order in which it does."""
 
 
 class Placement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -39,7 +46,18 @@ class Placement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     id: PlacementName
     strategy: Strategy
+    fallbacks: Annotated[
+        tuple[Strategy, ...], Meta(max_length=5, description="What it shows, in turn, when that is not enough.")
+    ] = ()
     heading: Annotated[ShortText, Meta(description="The words above it.")] = ""
+    headings: Annotated[
+        dict[Locale, Annotated[ShortText, Meta(min_length=1)]],
+        Meta(max_length=50, description="Other words for pages in these locales (zh also serves zh-CN)."),
+    ] = {}
+    layout: Layout = "carousel"
+    fields: Annotated[
+        tuple[Field, ...], Meta(min_length=1, max_length=len(CARD), description="What its cards show.")
+    ] = ("image", "brand", "title", "price")
     limit: Annotated[int, Meta(ge=1, le=50, description="Products shown when a page does not say how many.")] = 12
     diversity: Annotated[Share, Meta(description="0: by score alone. 1: as different from one another as can be.")] = 0
     rotation: Annotated[Share, Meta(description="How much of the list changes from day to day. 0: nothing.")] = 0
@@ -50,6 +68,34 @@ class Placement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Condition | None, Meta(description="Only products for which this holds, as of a rule `only`.")
     ] = None
     exclude_purchased: bool = False
+
+    def __post_init__(self) -> None:
+        if len(set(self.chain)) < len(self.chain):
+            raise ValueError("fallbacks must differ from one another and from the strategy")
+        if len(set(self.fields)) < len(self.fields):
+            raise ValueError("fields must differ from one another")
+        if not {"image", "title"} & {*self.fields}:
+            raise ValueError("fields must hold image or title: a card without both names no product")
+        check_locales(self.headings, name="locales of headings")
+
+    @property
+    def chain(self) -> tuple[Strategy, ...]:
+        """Its strategies, the first one first."""
+        return (self.strategy, *self.fallbacks)
+
+    @property
+    def shown(self) -> tuple[Field, ...]:
+        """Its fields in the order of a card."""
+        return _in_order(self.fields)
+
+    def heading_in(self, locale: str) -> str:
+        """The words above it on a page of this locale."""
+        return choose_text(self.headings, locale, default=self.heading)
+
+
+@lru_cache(maxsize=1024)
+def _in_order(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    return tuple(field for field in CARD if field in fields)
 
 
 class StoredPlacement(Placement, frozen=True, kw_only=True):
@@ -77,11 +123,19 @@ class PlacementIsStandard(Invalid):
 STANDARD: Mapping[str, Placement] = {
     one.id: one
     for one in (
-        Placement(id="cart-for-you", strategy="for_you", heading="Before you go"),
-        Placement(id="home-for-you", strategy="for_you", heading="Picked for you"),
-        Placement(id="home-made-for-you", strategy="made_for_you", heading="Made for you", strict=True),
-        Placement(id="home-popular", strategy="popular", heading="Popular now"),
-        Placement(id="product-similar", strategy="similar", heading="You may also like"),
+        Placement(id="cart-for-you", strategy="for_you", heading="Before you go", headings={"zh": "结账前看看"}),
+        Placement(id="home-for-you", strategy="for_you", heading="Picked for you", headings={"zh": "为您推荐"}),
+        Placement(
+            id="home-made-for-you",
+            strategy="made_for_you",
+            heading="Made for you",
+            headings={"zh": "为您定制"},
+            strict=True,
+        ),
+        Placement(id="home-popular", strategy="popular", heading="Popular now", headings={"zh": "近期热销"}),
+        Placement(
+            id="product-similar", strategy="similar", heading="You may also like", headings={"zh": "您可能也喜欢"}
+        ),
     )
 }
 

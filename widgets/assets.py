@@ -1,35 +1,31 @@
-"""Asset: a file that a shop's page loads from us, kept in memory with everything its answer needs."""
+"""Asset: a file that a shop's page loads from us, kept in memory with everything its answer needs.
+
+The sources in `src` are for readers. What is served of them is put together and made small once, when the process
+starts: `lastbook.js` with the parts it imports, `lastbook.css`, the core's words (`lastbook-zh.js`), and one module for
+each further element and language (`lastbook-custom-en.js`) with its code, its words and its looks.
+"""
 
 import gzip
 import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
+import minify
+
 SOURCE: Final = Path(__file__).parent / "src"
+CORE: Final = "lastbook"
 
 CONTENT_TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
-# What a browser does not need, about a fifth of the bytes. Each pattern first matches what must stay as it is (strings,
-# regular expressions), then what goes. No names are changed, so the files read like their sources; no build step.
-_SCRIPT: Final = re.compile(
-    r"""(?P<stays>"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`|[(,=:]\s*/(?![/*])(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/)
-    |[ \t]*(?://[^\n]*|/\*.*?\*/)
-    |,?\s*(?P<closes>[)\]}])[ \t]*
-    |\s*(?P<opens>[{(\[;,])\s*
-    |\s+(?P<dot>\.)
-    |[ \t]*(?P<sign>[=?:<>|&*!]+)[ \t]*
-    |[ \t](?P<between>[+-])[ \t](?![+-])
-    |(?P<line>\n)\s*""",
-    re.VERBOSE | re.DOTALL,
-)
-_STYLE: Final = re.compile(
-    r"""(?P<stays>"[^"]*")|\s*/\*.*?\*/|;?\s*(?P<closes>\})\s*|\s*(?P<opens>[{;,])\s*|(?P<sign>:)[ ]|(?P<line>\n)\s*""",
-    re.VERBOSE | re.DOTALL,
-)
+_WORDS: Final = re.compile(r"(?P<element>lastbook(-[a-z]+)??)-(?P<language>[a-z]{2})\.js")
+"""The file of an element's words in one language."""
+_IMPORT: Final = re.compile(r'^import \{[^}]*\} from "(?P<path>\./[\w./-]+)";\n', re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export (?=(?:async )?(?:function|const|let|class) )", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,27 +41,68 @@ class Asset:
 
 
 def load_assets(source: Path = SOURCE) -> Mapping[str, Asset]:
-    """Read every script and stylesheet of `source` once: name (`lastbook.js`) → asset.
+    """Read everything that is served once: name (`lastbook.js`) → asset.
 
     Serve them with `Access-Control-Allow-Origin: *`: a module script and its stylesheet are fetched across origins.
+    Raises minify.MinifyError where a source is no JavaScript, or two parts of one script give the same name away.
     """
-    files = sorted(path for path in source.iterdir() if path.suffix in CONTENT_TYPES)
-    return MappingProxyType({path.name: read_asset(path) for path in files})
+    return MappingProxyType({name: make_asset(name, text) for name, text in _assemble(source)})
 
 
-def read_asset(path: Path) -> Asset:
-    """One asset, without comments and without the white space that only readers need."""
-    body = strip(path.read_text("utf-8"), path.suffix).encode()
+def make_asset(name: str, text: str) -> Asset:
+    """One asset, as small as it can be with everything it says and does."""
+    return pack(name, shrink(text, Path(name).suffix).encode())
+
+
+def pack(name: str, body: bytes) -> Asset:
+    """One asset of the bytes that are served."""
     return Asset(
-        name=path.name,
+        name=name,
         body=body,
         gzipped=gzip.compress(body, 9, mtime=0),
-        content_type=CONTENT_TYPES[path.suffix],
+        content_type=CONTENT_TYPES[Path(name).suffix],
         etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',
     )
 
 
-def strip(text: str, suffix: str) -> str:
-    """A script or style sheet that does the same in fewer bytes."""
-    pattern = _SCRIPT if suffix == ".js" else _STYLE
-    return pattern.sub(lambda found: found[found.lastgroup] if found.lastgroup else "", text).strip()
+def shrink(text: str, suffix: str) -> str:
+    """A script or style sheet that does the same in fewer bytes; what a script exports keeps its name."""
+    return str(minify.string(CONTENT_TYPES[suffix].partition(";")[0], text))
+
+
+def bundle(entry: Path) -> str:
+    """A script and all it imports from files beside it, as one; parts stand before those that need them.
+
+    All share one scope, so no two may declare the same name; names are imported as they are exported. Nothing of it is
+    exported.
+    """
+    return "(() => {\n" + "".join(_parts(entry.resolve(), set())) + "})();\n"
+
+
+def _parts(path: Path, there: set[Path]) -> Iterator[str]:
+    if path in there:
+        return
+    there.add(path)
+    text = path.read_text("utf-8")
+    for found in _IMPORT.finditer(text):
+        yield from _parts((path.parent / found["path"]).resolve(), there)
+    yield _EXPORT.sub("", _IMPORT.sub("", text))
+
+
+def _assemble(source: Path) -> Iterator[tuple[str, str]]:
+    """Name and full text of each file that is served."""
+    yield f"{CORE}.js", bundle(source / f"{CORE}.js")
+    yield f"{CORE}.css", (source / f"{CORE}.css").read_text("utf-8")
+    for path in sorted(source.glob(f"{CORE}-*.js")):
+        words = _WORDS.fullmatch(path.name)
+        if words is None:
+            continue
+        element, text = words["element"], path.read_text("utf-8")
+        yield path.name, text if element == CORE else text + element_module(source, element)
+
+
+def element_module(source: Path, element: str) -> str:
+    """What a further element needs besides words: `mount`, and its style sheet as `looks`."""
+    looks = shrink((source / f"{element}.css").read_text("utf-8"), ".css")
+    code = (source / f"{element}.js").read_text("utf-8")
+    return f"{code}export const looks = {json.dumps(looks)};\n"

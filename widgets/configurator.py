@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from recommender.serving.cards import Card
+from recommender.serving.languages import words_of
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.made import Made, Priced, evaluate_for, tell_made
 from tenants.attributes import Locale
@@ -102,7 +103,7 @@ def configure(
     priced = Priced(wished.product, *live.catalogue.price(row, now))
     region, locale = wished.region, wished.locale
     found = evaluate_for(published, priced, wished.answers, record, region=region, now=at, locale=locale)
-    made = tell_made(published, priced, record, region=region, now=at)
+    made = tell_made(published, priced, record, region=region, now=at, words=words_of(locale))
     # As for a quote: more days than that are not promised, and a calendar would not end.
     ordered = found.complete and found.consistent and found.lead_days <= MOST_LEAD_DAYS
     return Configured(

@@ -8,19 +8,21 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
+from recommender.serving.languages import words_of
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.made import Priced, tell_made
 from recommender.serving.needs import Looks, Need, Needs
 from recommender.serving.orders import DAY_S, Orders
 from recommender.serving.picking import Picked, Wish, pick
 from recommender.serving.session import NOTHING, Session
-from recommender.serving.strategies import WHY_NONE, ask_of
-from tenants.fields import ExternalId
+from recommender.serving.strategies import Ask, ask_of
+from recommender.serving.words import Language, Words
+from tenants.fields import Currency, ExternalId, ShortText
 from tenants.measured import Record
 from tenants.placements import Placement
 
-HEADINGS = {"popular": "Popular now", "prior": "Often chosen", "new": "New in the shop"}
-"""What stands above products that a placement shows instead of its own."""
+CART = 10
+"""Products of a cart, the latest, that lead to others."""
 
 
 class Slot(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -32,6 +34,15 @@ class Slot(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         ExternalId | None, Meta(description="Who is to wear it: a person around the shopper; unset: the shopper.")
     ] = None
     exclude: Annotated[tuple[ExternalId, ...], Meta(max_length=200)] = ()
+    category: Annotated[ShortText, Meta(min_length=1, description="Only products of this category.")] | None = None
+    currency: Annotated[Currency | None, Meta(description="Only products that are priced in it.")] = None
+    cart: Annotated[
+        tuple[ExternalId, ...],
+        Meta(
+            max_length=200,
+            description="What is in the cart now, the latest first: it leads to others, and is not shown.",
+        ),
+    ] = ()
     needs: Annotated[tuple[Need, ...], Meta(max_length=20, description="What a product must be to be shown.")] = ()
     limit: Annotated[int, Meta(ge=1, le=50, description="Unset: as many as the placement says.")] | None = None
 
@@ -47,6 +58,10 @@ class Viewer(NamedTuple):
     records: Mapping[str | None, Record] | None = None
     """Measurements on record by person (None: the shopper), read for this page alone; None for somebody unproven."""
     region: str | None = None
+    locale: str = "en"
+    """What the page speaks (BCP 47)."""
+    led: bool = True
+    """Whether a cart may lead to other products: not for one who wants the same as everybody."""
 
 
 STRANGER = Viewer(None, NOTHING)
@@ -60,6 +75,9 @@ def fill(live: LiveTenant, orders: Orders, slots: tuple[Slot, ...], viewer: View
     it depends on, and nothing needs to be taken back.
     """
     live.advance(now)
+    spoken = live.hear(viewer.locale)
+    if spoken != viewer.locale:
+        viewer = viewer._replace(locale=spoken)
     if viewer.records is not None:
         return _fill(live, orders, slots, viewer, now)  # no measurement is remembered, nor what follows from one
     key = (live.generation, live.catalogue.version, int(now // DAY_S), viewer, slots)
@@ -77,18 +95,32 @@ def _fill_one(
 ) -> bytes:
     placement = live.placements.get(slot.name)
     if placement is None:
-        return _head(slot.name, "none", "none", "", "There is no placement of that name.") + b"]}"
-    record = None if viewer.records is None else viewer.records.get(slot.person)
-    ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now, collections=viewer.collections)
-    if placement.strategy == "made_for_you" and record is not None:
-        ask = ask._replace(measured=frozenset(record.values))
-    wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs), looks)
+        return _no_placement(slot.name, words_of(viewer.locale))
+    ask, wish = ask_for(live, placement, slot, viewer, now=now), wish_for(placement, slot, looks)
     order = orders.get(live, placement, ask, now=now)
     picked = pick(live, placement, ask, order, wish, now=now, taken=taken)
     cards = live.catalogue.cards.many(picked.rows)
     if live.made:
         cards = [card + _flag(live, row, slot, viewer, now) for card, row in zip(cards, picked.rows, strict=True)]
-    return _encode(live, orders, placement, picked, cards, needs=bool(slot.needs))
+    return _encode(live, orders, placement, picked, cards, wish, viewer.locale)
+
+
+def ask_for(live: LiveTenant, placement: Placement, slot: Slot, viewer: Viewer, *, now: float) -> Ask:
+    """What is known when this slot is filled for this viewer."""
+    session = viewer.session
+    if slot.cart and viewer.led:
+        session = session._replace(carted=tuple(dict.fromkeys((*slot.cart[:CART], *session.carted))))
+    ask = ask_of(live, viewer.shopper_id, session, slot.product, now=now, collections=viewer.collections)
+    record = None if viewer.records is None else viewer.records.get(slot.person)
+    if record is None or "made_for_you" not in placement.chain:
+        return ask
+    return ask._replace(measured=frozenset(record.values))
+
+
+def wish_for(placement: Placement, slot: Slot, looks: Looks) -> Wish:
+    """What the page wants of this slot."""
+    needs = Needs(slot.needs)
+    return Wish(slot.limit or placement.limit, slot.exclude, needs, looks, slot.cart, slot.category, slot.currency)
 
 
 def _flag(live: LiveTenant, row: int, slot: Slot, viewer: Viewer, now: float) -> bytes:
@@ -99,37 +131,58 @@ def _flag(live: LiveTenant, row: int, slot: Slot, viewer: Viewer, now: float) ->
         return b""
     priced = Priced(product_id, *live.catalogue.price(row, now))
     record = None if records is None else records[slot.person]
-    made = tell_made(published, priced, record, region=viewer.region, now=datetime.fromtimestamp(now, UTC))
+    at, words = datetime.fromtimestamp(now, UTC), words_of(viewer.locale)
+    made = tell_made(published, priced, record, region=viewer.region, now=at, words=words)
     return b',"made":' + msgspec.json.encode(made)
 
 
 def _encode(
-    live: LiveTenant, orders: Orders, placement: Placement, picked: Picked, cards: Iterable[bytes], *, needs: bool
+    live: LiveTenant,
+    orders: Orders,
+    placement: Placement,
+    picked: Picked,
+    cards: Iterable[bytes],
+    wish: Wish,
+    locale: str,
 ) -> bytes:
-    why = None if picked.rows else _why_empty(live, placement, needs=needs)
-    heading = HEADINGS.get(picked.source, placement.heading) if picked.fallen_back else placement.heading
-    closings = orders.closings(live)
+    words = words_of(locale)
+    why = None if picked.rows else _why_empty(live, placement, wish, words)
+    heading = words.headings.get(picked.source) if picked.fallen_back else None
+    closings = orders.closings(live, words)
     shown = [
-        card + (closings.get(reason) or orders.close(live, reason))
+        card + (closings.get(reason) or orders.close(live, reason, words))
         for card, reason in zip(cards, picked.whys, strict=True)
     ]
-    return _head(placement.id, placement.strategy, picked.source, heading, why) + b",".join(shown) + b"]}"
+    frame = _Frame(heading or placement.heading_in(locale), placement.layout, placement.shown, words.language)
+    return _head(placement.id, placement.strategy, picked.source, why, frame) + b",".join(shown) + b"]}"
 
 
-def _why_empty(live: LiveTenant, placement: Placement, *, needs: bool) -> str:
+def _why_empty(live: LiveTenant, placement: Placement, wish: Wish, words: Words) -> str:
     if not len(live.catalogue):
-        return "The catalogue is empty."
-    if needs:
-        return "No product that this place may show meets the needs."
-    return (
-        WHY_NONE[placement.strategy]
-        if placement.strict
-        else "Nothing is on sale that this place may show: see its rules, its filter and what the page leaves out."
-    )
+        return words.empty_catalogue
+    if wish.needs:
+        return words.needs_unmet
+    if wish.narrow:
+        return words.narrowed_away
+    return words.none[placement.strategy] if placement.strict else words.nothing_on_sale
+
+
+def _no_placement(name: str, words: Words) -> bytes:
+    frame = _Frame("", "carousel", (), words.language)
+    return _head(name, "none", "none", words.no_placement, frame) + b"]}"
+
+
+class _Frame(NamedTuple):
+    """How a slot is shown."""
+
+    heading: str
+    layout: str
+    fields: tuple[str, ...]
+    locale: Language
 
 
 @lru_cache(maxsize=4_096)
-def _head(name: str, strategy: str, source: str, heading: str, why: str | None) -> bytes:
+def _head(name: str, strategy: str, source: str, why: str | None, frame: _Frame) -> bytes:
     """The slot up to its products."""
-    head = {"name": name, "strategy": strategy, "source": source, "heading": heading, "why": why}
+    head = {"name": name, "strategy": strategy, "source": source, "why": why, **frame._asdict()}
     return msgspec.json.encode(head)[:-1] + b',"products":['

@@ -1,5 +1,8 @@
-"""Answers to pages: JSON that any origin may read and nobody may keep."""
+"""Answers to pages: JSON that any origin may read, and that nobody may keep unless it is the same for everybody."""
 
+import hashlib
+
+from starlette.requests import Request
 from starlette.responses import Response
 
 _HEADERS = (
@@ -17,3 +20,25 @@ class PublicAnswer(Response):
         self.status_code = status
         self.background = None
         self.raw_headers = [*_HEADERS, (b"content-length", str(len(body)).encode())]
+
+
+class KeepableAnswer(Response):
+    """What is the same for everybody: a browser or proxy keeps it a minute, and asks behind the page's back for ten."""
+
+    def __init__(self, request: Request, body: bytes) -> None:
+        etag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+        headers = {
+            "Access-Control-Allow-Origin": "*",
+            "Cache-Control": "public, max-age=60, stale-while-revalidate=600",
+            "ETag": etag,
+        }
+        if _has(request, etag):
+            super().__init__(status_code=304, headers=headers)
+        else:
+            super().__init__(body, headers=headers, media_type="application/json")
+
+
+def _has(request: Request, etag: str) -> bool:
+    """Whether the one who asks has that very answer (RFC 9110, section 13.1.2)."""
+    known = request.headers.get("if-none-match", "").split(",")
+    return any(one.strip().removeprefix("W/") in (etag, "*") for one in known)

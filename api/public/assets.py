@@ -1,35 +1,75 @@
-"""/w/v1/…: the widgets' files, from memory, for any page."""
+"""/w/v1/… and /w/<version>/…: the widgets' files, from memory, for any page."""
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from api.endpoints import Handler
+from api.public.releases import Releases, publish_release
+from api.resources import answer
+from api.state import state_of
+from infra.artifacts import AWAY, Artifacts
 from widgets.assets import Asset, load_assets
+from widgets.releases import release_of
 
-HEADERS = {
+ANYONE = {
     "Access-Control-Allow-Origin": "*",
-    "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Content-Type-Options": "nosniff",
-    "Vary": "Accept-Encoding",
 }
+NEWEST = {**ANYONE, "Cache-Control": "public, max-age=3600, stale-while-revalidate=86400"}
+FOR_GOOD = {**ANYONE, "Cache-Control": "public, max-age=31536000, immutable"}
+SOON = {**ANYONE, "Cache-Control": "public, max-age=60"}
+
+log = structlog.get_logger()
+
+
+async def keep_release(artifacts: Artifacts) -> None:
+    """What is served now stays for pages that pin it. Without the storage the newest version is served all the same."""
+    try:
+        await publish_release(artifacts, load_assets())
+    except AWAY:
+        log.warning("release_not_kept")
 
 
 def asset_routes() -> list[Route]:
-    return [Route(f"/w/v1/{name}", _serve(asset)) for name, asset in load_assets().items()]
+    """Behind every other address that starts with /w/v1/: the last one takes any version."""
+    assets = load_assets()
+    releases = Releases(assets)
+
+    async def serve_version(request: Request) -> Response:
+        """One file of one release. Raises NotFound."""
+        version, name = request.path_params["version"], request.path_params["name"]
+        found = await releases.find_file(state_of(request).artifacts, version, name, now=state_of(request).clock())
+        return serve_file(request, found, FOR_GOOD)
+
+    async def serve_versions(request: Request) -> Response:
+        listed = await releases.list_releases(state_of(request).artifacts, now=state_of(request).clock())
+        response = answer({"current": release_of(assets).version, "versions": listed})
+        response.headers.update(SOON)
+        return response
+
+    return [
+        *(Route(f"/w/v1/{name}", _serve(asset)) for name, asset in assets.items()),
+        Route("/w/v1/versions", serve_versions),
+        Route("/w/{version}/{name}", serve_version),
+    ]
 
 
 def _serve(asset: Asset) -> Handler:
-    """Compressed for those who can read it, 304 for those who have it."""
-
     async def serve(request: Request) -> Response:
-        headers = {**HEADERS, "ETag": asset.etag}
-        if request.headers.get("if-none-match") == asset.etag:
-            return Response(status_code=304, headers=headers)
-        if "gzip" in request.headers.get("accept-encoding", ""):
-            headers["Content-Encoding"] = "gzip"
-            return Response(asset.gzipped, headers=headers, media_type=asset.content_type)
-        return Response(asset.body, headers=headers, media_type=asset.content_type)
+        return serve_file(request, asset, NEWEST)
 
     return serve
+
+
+def serve_file(request: Request, asset: Asset, kept: dict[str, str]) -> Response:
+    """Compressed for those who can read it, 304 for those who have it."""
+    headers = {**kept, "Vary": "Accept-Encoding", "ETag": asset.etag}
+    if request.headers.get("if-none-match") == asset.etag:
+        return Response(status_code=304, headers=headers)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(asset.gzipped, headers=headers, media_type=asset.content_type)
+    return Response(asset.body, headers=headers, media_type=asset.content_type)

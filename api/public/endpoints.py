@@ -8,7 +8,7 @@ from api.public.measurements import PUBLIC_MEASUREMENTS
 from api.public.preorders import PUBLIC_PREORDERS
 from api.public.quotes import PUBLIC_QUOTES
 from api.public.sizes import SizeAdviceIn, ask_size
-from api.public.slots import ask_slots
+from api.public.slots import KEEPABLE_SLOTS, ask_slots
 from api.public.special_requests import PUBLIC_REQUESTS
 from api.public.wire import EventsIn, EventsOut, SlotsIn, SlotsOut
 from api.sizing import SizeAnswer
@@ -16,6 +16,7 @@ from infra.errors import NotFound
 
 PUBLIC = [
     *make_address("/public/v1/slots", ask_slots, "Fill the slots of a page", body=SlotsIn, answer=SlotsOut),
+    KEEPABLE_SLOTS,
     *make_address(
         "/public/v1/events", take_events, "Tell what happened on a page", body=EventsIn, answer=EventsOut, status=202
     ),

@@ -6,9 +6,12 @@ from msgspec import Meta, Struct
 
 from recommender.serving.cards import ShownCard
 from recommender.serving.strategies import Source
+from recommender.serving.words import Language
+from tenants.attributes import Locale
 from tenants.events import ClientEventType
 from tenants.fields import ExternalId, Moment, ShortText
 from tenants.options import Region
+from tenants.placements import Field, Layout
 from widgets.slots import Slot
 
 MAX_BODY = 64_000
@@ -34,7 +37,16 @@ class SlotsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     token: Token | None = None
     visitor: VisitorId | None = None
     region: Annotated[Region | None, Meta(description="Where it is to be sent: what is made may differ.")] = None
+    locale: Annotated[Locale, Meta(description="What the page speaks (BCP 47).")] = "en"
     personalised: Annotated[bool, Meta(description="false: the same answer as for a stranger, whoever asks.")] = True
+
+
+class PageIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """All places of a page for nobody in particular."""
+
+    slots: Annotated[tuple[Slot, ...], Meta(min_length=1, max_length=50)]
+    region: Annotated[Region | None, Meta(description="Where it is to be sent: what is made may differ.")] = None
+    locale: Annotated[Locale, Meta(description="What the page speaks (BCP 47).")] = "en"
 
 
 class SlotOut(Struct, frozen=True, kw_only=True):
@@ -43,8 +55,11 @@ class SlotOut(Struct, frozen=True, kw_only=True):
     name: str
     strategy: str
     source: Source
-    heading: str
     why: Annotated[str | None, Meta(description="Why there is nothing to show, or null.")]
+    heading: str
+    layout: Layout
+    fields: Annotated[tuple[Field, ...], Meta(description="What a card shows, in this order.")]
+    locale: Annotated[Language, Meta(description="Of our own words in it; the shop's may be in another.")]
     products: tuple[ShownCard, ...]
 
 

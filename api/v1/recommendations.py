@@ -31,17 +31,17 @@ from infra.errors import (
     Unsupported,
 )
 from recommender.serving.explaining import Explanation, explain
+from recommender.serving.languages import words_of
 from recommender.serving.live_tenant import LiveTenant
-from recommender.serving.needs import Looks, Needs
-from recommender.serving.picking import Wish
+from recommender.serving.needs import Looks
 from recommender.serving.rules import compile_rules, give_way
 from recommender.serving.session import NOTHING, Session
-from recommender.serving.strategies import ask_of
+from tenants.attributes import Locale
 from tenants.fields import ExternalId, Moment
 from tenants.options import Region
 from tenants.placements import Placement, find_wrong_placements
 from tenants.rules import Rule, find_wrong_rules
-from widgets.slots import Slot, Viewer, fill
+from widgets.slots import Slot, Viewer, ask_for, fill, wish_for
 
 Ids = Annotated[tuple[ExternalId, ...], Meta(max_length=50, description="Product ids, the latest first.")]
 
@@ -63,6 +63,9 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = None
     at: Annotated[Moment | None, Meta(description="As if it were this time: windows and sales of then.")] = None
     region: Annotated[Region | None, Meta(description="Where it is to be sent: what is made may differ.")] = None
+    locale: Annotated[
+        Locale, Meta(description="What is spoken: headings and reasons are in it where we have them.")
+    ] = "en"
     rules: Annotated[
         Annotated[tuple[Rule, ...], Meta(max_length=100)] | None,
         Meta(description="A trial: these rules instead of those in force. Nothing is stored."),
@@ -119,9 +122,11 @@ async def explain_products(request: Request) -> Response:
         raise NoPlacement(f"There is no placement {slot.name!r}.")
     orders, now = state_of(request).orders, _now(request, asked.at)
     viewer = await _viewer(request, live, asked, (slot,))
-    ask = ask_of(live, viewer.shopper_id, viewer.session, slot.product, now=now, collections=viewer.collections)
-    wish = Wish(slot.limit or placement.limit, slot.exclude, Needs(slot.needs), Looks())
-    items = tuple(explain(live, orders, placement, ask, wish, product, now=now) for product in asked.products)
+    ask, words = ask_for(live, placement, slot, viewer, now=now), words_of(asked.locale)
+    items = tuple(
+        explain(live, orders, placement, ask, wish_for(placement, slot, Looks()), product, now=now, words=words)
+        for product in asked.products
+    )
     model = None if live.version_id is None else str(live.version_id)
     return answer(msgspec.to_builtins(Explanations(model=model, items=items)))
 
@@ -162,7 +167,7 @@ async def _viewer(request: Request, live: LiveTenant, asked: Asked, slots: Itera
     people = (slot.person for slot in slots)
     personal = await read_personal(state, live, person, people, now=asked.at or state.clock())
     session = await _session(state, live, asked)
-    return Viewer(person, session, personal.collections, personal.records, asked.region)
+    return Viewer(person, session, personal.collections, personal.records, asked.region, asked.locale)
 
 
 async def _session(state: State, live: LiveTenant, asked: Asked) -> Session:

@@ -11,6 +11,7 @@ import msgspec
 
 from recommender.serving.blobs import Blobs, Column
 from recommender.serving.cards import encode_card
+from recommender.serving.groups import Groups
 from tenants.expressions import Document
 from tenants.products import CatalogueRow
 from tenants.verticals import normalised
@@ -68,6 +69,7 @@ class Catalogue:
         self.version = 0
         """Another number after every change, also when only time passed."""
         self._kind_numbers: dict[str, int] = {"": 0}
+        self._groups = Groups()
         self._windows: dict[int, Window] = {}
         self._created: dict[int, float] = {}
         self._added: list[tuple[float, int]] = []
@@ -103,6 +105,10 @@ class Catalogue:
         on_sale = window is not None and window.sale_from <= now < window.sale_until
         sale = found.sale_price_minor if on_sale else None
         return found.price_minor if sale is None else sale, found.currency
+
+    def among(self, category: str | None, currency: str | None) -> bytes | None:
+        """1 for each row of this category and currency (None: any); None where that is every row."""
+        return self._groups.select(category, currency)
 
     def title(self, row: int) -> str:
         return _decode_title(self._documents[row]).title
@@ -162,6 +168,7 @@ class Catalogue:
         else:
             self.cards[row], self._documents[row] = card, document
         self.kinds[row] = self._kind(product)
+        self._groups.put(row, product.categories, product.currency)
         self._reserve(product)
         self.sellable[row] = self._offered[row] = product.offered
         window = _window(product, card)

@@ -11,6 +11,9 @@ from recommender.serving.orders import Order, Orders
 from recommender.serving.picking import Wish, pick
 from recommender.serving.reasons import Reason, tell_reason
 from recommender.serving.strategies import Ask
+from recommender.serving.words import Words
+from recommender.serving.words_en import ENGLISH
+from tenants.expressions import Document
 from tenants.placements import Placement
 
 
@@ -36,7 +39,15 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 
 def explain(
-    live: LiveTenant, orders: Orders, placement: Placement, ask: Ask, wish: Wish, product_id: str, *, now: float
+    live: LiveTenant,
+    orders: Orders,
+    placement: Placement,
+    ask: Ask,
+    wish: Wish,
+    product_id: str,
+    *,
+    now: float,
+    words: Words = ENGLISH,
 ) -> Explanation:
     """Works out what the slot would show as the slot does, and looks for the product in it."""
     order, row = orders.get(live, placement, ask, now=now), live.row_of(product_id)
@@ -50,7 +61,7 @@ def explain(
         source=source or (picked.source if shown else None),
         place=place,
         score=_score(live, ask, row),
-        reason=None if at is None else tell_reason(live.catalogue, picked.whys[at]),
+        reason=None if at is None else tell_reason(live.catalogue, picked.whys[at], words),
         rules=() if live.book is None else tuple(one.rule_id for one in live.book.explain(placement.id, row, now)),
         obstacles=() if shown else tuple(_obstacles(live, placement, ask, wish, order, row, now)),
     )
@@ -71,12 +82,24 @@ def _obstacles(
         yield Obstacle(code="already_bought", text="The shopper has bought it, and it is not bought again.")
     if row in map(live.row_of, wish.exclude):
         yield Obstacle(code="excluded", text="The page asked to leave it out.")
+    if row in map(live.row_of, wish.cart):
+        yield Obstacle(code="in_cart", text="It is in the cart.")
     if row == live.row_of(ask.product_id):
         yield Obstacle(code="own_page", text="It is the product of this page.")
     document = live.catalogue.document(row)
+    yield from _by_page(document, wish)
     for need in wish.needs.unmet_by(document):
         yield Obstacle(code="need_not_met", text=f"The shopper needs {need.field} {need.compare} {need.value!r}.")
     yield _outranked(order, row, wish.limit)
+
+
+def _by_page(document: Document, wish: Wish) -> Iterator[Obstacle]:
+    categories = document["categories"]
+    assert isinstance(categories, list)
+    if wish.category is not None and wish.category not in categories:
+        yield Obstacle(code="other_category", text=f"The page wants the category {wish.category!r}.")
+    if wish.currency not in (None, document["currency"]):
+        yield Obstacle(code="other_currency", text=f"The page wants prices in {wish.currency}.")
 
 
 def _by_rules(live: LiveTenant, placement: Placement, row: int, now: float) -> Iterator[Obstacle]:
@@ -96,7 +119,7 @@ def _outranked(order: Order, row: int, limit: int) -> Obstacle:
 
 def _found(order: Order, row: int) -> tuple[str | None, int | None]:
     """The first stage that holds the row, and its place there from 1."""
-    for stage in order.stages:
+    for stage in (*order.stages, *order.further):
         rows = list(stage.rows)
         if row in rows:
             return stage.source, rows.index(row) + 1

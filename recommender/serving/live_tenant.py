@@ -6,6 +6,7 @@ from itertools import count
 from uuid import UUID
 
 from recommender.serving.catalogue import NOWHERE, Catalogue
+from recommender.serving.languages import WORDS
 from recommender.serving.learned import Learned
 from recommender.serving.newcomers import Newcomers, nobody_new
 from recommender.serving.preordering import NOTHING_PREORDERABLE, Preorderable, preorderable_at
@@ -15,12 +16,14 @@ from recommender.serving.rulings import FREE, Ruling
 from recommender.serving.showcase import NOTHING_SHOWN, UNDECIDED, Opening, Showcase
 from tenants.campaign_windows import CampaignWindow
 from tenants.consent import Choices
+from tenants.locales import nearest
 from tenants.option_plan import Published
 from tenants.placements import STANDARD, Placement
 from tenants.suppression import Suppressed
 
 MOST_USUAL = 300
-MOST_MASKS = 500
+MOST_MASKS, MOST_MASK_BYTES = 500, 100_000_000
+_Asked = tuple[str, frozenset[str], str | None, str | None]
 _generations = count(1)
 
 
@@ -77,7 +80,9 @@ class LiveTenant:
     """How often rules and placements were read."""
     identity_version: int = 0
     """As of which the aliases were read."""
-    _masks: dict[tuple[str, frozenset[str]], tuple[int, Ruling, Opening, bytes]] = field(default_factory=dict)
+    _masks: dict[_Asked, tuple[int, Ruling, Opening, bytes]] = field(default_factory=dict)
+    _locales: tuple[Mapping[str, Placement], frozenset[str]] | None = None
+    """Those that make a difference with these placements, in lower case."""
 
     @property
     def version_id(self) -> UUID | None:
@@ -135,19 +140,38 @@ class LiveTenant:
             self.book.update((), now)
             self.touch()  # remembered orders were boosted and buried by the rulings of before
 
-    def mask(self, placement: str, now: float, mine: frozenset[str] = frozenset()) -> bytes:
-        """1 for each row that this placement may show now, to one whom these personal collections hold."""
+    def mask(
+        self,
+        placement: str,
+        now: float,
+        mine: frozenset[str] = frozenset(),
+        *,
+        category: str | None = None,
+        currency: str | None = None,
+    ) -> bytes:
+        """1 for each row that this placement may show now, to one whom these personal collections hold, on a page of
+        this category and currency."""
         self.advance(now)
-        ruling, version, key = self.ruling(placement), self.catalogue.version, (placement, mine)
+        ruling, version, key = self.ruling(placement), self.catalogue.version, (placement, mine, category, currency)
         known = self._masks.get(key)
         if known is not None and known[0] == version and known[1] is ruling and known[2] is self.opening:
             return known[3]
         closed = map(self.row_of, self.opening.closed_to(mine))
         mask = _without(_merge(self.catalogue.sellable, ruling.allowed), closed)
-        if len(self._masks) >= MOST_MASKS:
+        mask = _merge(mask, self.catalogue.among(category, currency))
+        if 1 not in mask:
+            return mask  # not kept: pages may ask for categories without end
+        if len(self._masks) >= min(MOST_MASKS, MOST_MASK_BYTES // len(mask)):
             self._masks.clear()
         self._masks[key] = version, ruling, self.opening, mask
         return mask
+
+    def hear(self, locale: str) -> str:
+        """What of a page's locale makes a difference here: two pages for which it is the same say the same."""
+        if self._locales is None or self._locales[0] is not self.placements:
+            said = {one.lower() for placement in self.placements.values() for one in placement.headings}
+            self._locales = self.placements, frozenset({*WORDS, *said})
+        return nearest(self._locales[1], locale)
 
     def show(self, showcase: Showcase) -> None:
         """From now on these are the shop's collections."""

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
+from recommender.serving.words import Words
 from tenants.measured import Record
 from tenants.option_answers import Evaluation, evaluate
 from tenants.option_plan import Published
@@ -44,12 +45,12 @@ class Priced(NamedTuple):
 
 
 def tell_made(
-    published: Published, priced: Priced, record: Record | None, *, region: str | None, now: datetime
+    published: Published, priced: Priced, record: Record | None, *, region: str | None, now: datetime, words: Words
 ) -> Made:
-    """`record`: None for somebody who has not proven who they are."""
+    """`record`: None for somebody who has not proven who they are; `words`: of the page's language."""
     if record is None or not record.allowed:
         return Made(ready=False, prompt="identify" if record is None else "consent")
-    found = evaluate_for(published, priced, {}, record, region=region, now=now, locale="en")
+    found = evaluate_for(published, priced, {}, record, region=region, now=now, locale=words.language)
     if found.missing:
         return Made(ready=False, prompt="measure", missing=found.missing, stale=list_stale(record, found))
     if any(issue.code == "out_of_range" for issue in found.issues):
@@ -61,7 +62,7 @@ def tell_made(
         complete=found.complete and found.consistent,
         price_minor=found.price_minor,
         lead_days=found.lead_days,
-        text=f"Made to your measure · {found.lead_days} work day{'' if found.lead_days == 1 else 's'}",
+        text=words.made_in(found.lead_days),
         configuration_id=found.configuration_id,
     )
 

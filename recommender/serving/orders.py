@@ -11,7 +11,8 @@ from recommender.serving.reasons import Why, close_card, tell_reason
 from recommender.serving.rulings import Ruling, reorder
 from recommender.serving.strategies import FALLBACK, STRATEGIES, Ask, Source, Stage
 from recommender.serving.variety import diversify, rotate
-from tenants.placements import Placement
+from recommender.serving.words import Language, Words
+from tenants.placements import Placement, Strategy
 
 KEPT = 150
 """Products of a stage that are put in order; behind them a slot goes on with what sells."""
@@ -37,10 +38,13 @@ class Order(NamedTuple):
     """What a placement would show, before it is known what sells now and what other places show."""
 
     stages: tuple[Ordered, ...]
+    """Those of the placement's own strategy."""
     gone: frozenset[int]
     """Rows that are not shown to this shopper: bought, and not bought twice."""
     never: frozenset[int]
     """Those of them that are not shown even when nothing else is left."""
+    further: tuple[Ordered, ...] = ()
+    """Those of its other strategies, in turn."""
 
 
 Key = tuple[int, str, Ask, int]
@@ -51,7 +55,7 @@ class Orders:
 
     def __init__(self) -> None:
         self._known: OrderedDict[Key, Order] = OrderedDict()
-        self._closings: dict[int, dict[Why, bytes]] = {}
+        self._closings: dict[tuple[int, Language], dict[Why, bytes]] = {}
         self._closing_count = 0
         self.answers: OrderedDict[Hashable, bytes] = OrderedDict()
         """Whole answers, by all that they depend on; see `widgets.slots.fill`."""
@@ -76,29 +80,35 @@ class Orders:
                 self._known.popitem(last=False)
         return order
 
-    def closings(self, live: LiveTenant) -> dict[Why, bytes]:
+    def closings(self, live: LiveTenant, words: Words) -> dict[Why, bytes]:
         """What closes a card, by the reason, as far as it is known: ask `close` for the rest."""
-        return self._closings.get(live.generation) or self._closings.setdefault(live.generation, {})
+        key = live.generation, words.language
+        return self._closings.get(key) or self._closings.setdefault(key, {})
 
-    def close(self, live: LiveTenant, reason: Why) -> bytes:
+    def close(self, live: LiveTenant, reason: Why, words: Words) -> bytes:
         """What closes a card that is shown for this reason."""
         if self._closing_count >= MOST_CLOSINGS:
             self._closings, self._closing_count = {}, 0
         self._closing_count += 1
-        closing = self.closings(live)[reason] = close_card(tell_reason(live.catalogue, reason))
+        closing = self.closings(live, words)[reason] = close_card(tell_reason(live.catalogue, reason, words))
         return closing
 
 
 def make_order(live: LiveTenant, placement: Placement, ask: Ask, ruling: Ruling, *, day: int) -> Order:
     """Deterministic for the same model, catalogue, rules, ask and day."""
-    just_bought = _just_bought(live, placement, ask)
-    gone = just_bought | _bought_before(live, placement, ask)
+    just_bought = _just_bought(live, placement, placement.strategy, ask)
+    gone = just_bought | _bought_before(live, placement, placement.strategy, ask)
     never = gone if placement.strategy == "discover" else just_bought
     seed = f"{day} {placement.id} {ask.shopper_id or ''}"
     stages = [
         _ordered(live, placement, stage, gone, ruling, seed) for stage in STRATEGIES[placement.strategy](live, ask)
     ]
-    return Order(tuple(stages), gone, never)
+    further = [
+        _ordered(live, placement, stage, _gone(live, placement, strategy, ask), ruling, seed)
+        for strategy in placement.fallbacks
+        for stage in STRATEGIES[strategy](live, ask)
+    ]
+    return Order(tuple(stages), gone, never, tuple(further))
 
 
 def behind(live: LiveTenant, placement: Placement, ask: Ask) -> Iterator[Ordered]:
@@ -125,26 +135,31 @@ def _distinct(stage: Stage, gone: frozenset[int]) -> Iterator[int]:
             yield row
 
 
-def _bought_before(live: LiveTenant, placement: Placement, ask: Ask) -> frozenset[int]:
+def _gone(live: LiveTenant, placement: Placement, strategy: Strategy, ask: Ask) -> frozenset[int]:
+    """What this shopper is not shown in a strategy's part of a placement."""
+    return _just_bought(live, placement, strategy, ask) | _bought_before(live, placement, strategy, ask)
+
+
+def _bought_before(live: LiveTenant, placement: Placement, strategy: Strategy, ask: Ask) -> frozenset[int]:
     """What the shopper bought before the model learned and is not shown again."""
     shopper = live.find_shopper(ask.shopper_id)
     if live.learned is None or shopper is None:
         return frozenset()
     bought = live.learned.bought(shopper)
-    return frozenset(filter(_test(placement, live.learned.is_durable), bought))
+    return frozenset(filter(_test(placement, strategy, live.learned.is_durable), bought))
 
 
-def _just_bought(live: LiveTenant, placement: Placement, ask: Ask) -> frozenset[int]:
+def _just_bought(live: LiveTenant, placement: Placement, strategy: Strategy, ask: Ask) -> frozenset[int]:
     bought = map(live.row_of, ask.session.bought)
     unneeded = _everything if live.learned is None else live.learned.is_needed_no_more
-    return frozenset(filter(_test(placement, unneeded), bought))
+    return frozenset(filter(_test(placement, strategy, unneeded), bought))
 
 
-def _test(placement: Placement, unneeded: Callable[[int], bool]) -> Callable[[int], bool]:
-    """What of the shopper's purchases a placement leaves out: all of it in a place for discoveries."""
-    if placement.strategy in ("buy_again", "recently_viewed"):
+def _test(placement: Placement, strategy: Strategy, unneeded: Callable[[int], bool]) -> Callable[[int], bool]:
+    """What of the shopper's purchases a strategy leaves out: all of it in a place for discoveries."""
+    if strategy in ("buy_again", "recently_viewed"):
         return _nothing
-    return _everything if placement.exclude_purchased or placement.strategy == "discover" else unneeded
+    return _everything if placement.exclude_purchased or strategy == "discover" else unneeded
 
 
 def _everything(row: int) -> bool:

@@ -30,22 +30,35 @@ class Wish(NamedTuple):
     exclude: Collection[str]
     needs: Needs
     looks: Looks
+    cart: Collection[str] = ()
+    """What is in the cart already."""
+    category: str | None = None
+    currency: str | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the page wants one category or currency only."""
+        return self.category is not None or self.currency is not None
 
 
 def pick(
     live: LiveTenant, placement: Placement, ask: Ask, order: Order, wish: Wish, *, now: float, taken: set[int]
 ) -> Picked:
     """Up to `wish.limit` rows that sell now and are neither excluded nor taken; adds them to `taken`."""
-    mask = live.mask(placement.id, now, ask.collections)
-    barred = {*taken, *map(live.row_of, wish.exclude), live.row_of(ask.product_id)}
+    mask = live.mask(placement.id, now, ask.collections, category=wish.category, currency=wish.currency)
+    barred = {*taken, *map(live.row_of, (*wish.exclude, *wish.cart)), live.row_of(ask.product_id)}
     pins = live.ruling(placement.id).pins
     if pins:
         pins = tuple(
             pin for pin in pins if pin[0] <= wish.limit and _may(live, pin[1], mask, barred | order.gone, wish)
         )
         barred.update(row for _, row in pins)
-    walk = _Walk(live, mask, barred, wish, wish.limit - len(pins))
+    walk = _Walk(live, mask, barred, wish, _find_room(wish, mask, barred, len(pins)))
     source, fallen_back = walk.through(order.stages), False
+    if walk.left and order.further:
+        further = walk.through(order.further)
+        if source == "none":
+            source, fallen_back = further, further != "none"
     if walk.left:
         gone = order.gone - barred
         barred.update(gone)
@@ -101,6 +114,12 @@ class _Walk:
 
     def _meets(self, row: int) -> bool:
         return self._looks.take() and self._needs.met_by(self._live.catalogue.document(row))
+
+
+def _find_room(wish: Wish, mask: bytes, barred: Collection[int], pins: int) -> int:
+    """How many are looked for beside the pins: a small category is not searched for in all that a shop has."""
+    wanted = wish.limit - pins
+    return min(wanted, mask.count(1) - sum(mask[row] for row in barred)) if wish.narrow else wanted
 
 
 def _may(live: LiveTenant, row: int, mask: bytes, barred: Collection[int], wish: Wish) -> bool:

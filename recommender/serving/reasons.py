@@ -7,9 +7,11 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta, Struct
 
+from recommender.serving.words import Words
+
 
 class Because(IntEnum):
-    """The codes, and the sentence of each; `{}` is the title of another product."""
+    """Why, as a number."""
 
     PICKED = 0
     BOUGHT_BEFORE = 1
@@ -32,27 +34,26 @@ class Because(IntEnum):
     CAMPAIGN = 18
 
 
-CODES: dict[Because, tuple[str, str]] = {
-    Because.PICKED: ("picked_for_you", "Picked for you"),
-    Because.BOUGHT_BEFORE: ("bought_before", "You bought this before"),
-    Because.BOUGHT: ("because_you_bought", "Because you bought {}"),
-    Because.VIEWED: ("because_you_viewed", "Because you looked at {}"),
-    Because.IN_CART: ("because_in_cart", "Goes with {} in your cart"),
-    Because.BESIDE: ("similar", "Like {}"),
-    Because.TOGETHER: ("bought_together", "Often bought with {}"),
-    Because.POPULAR: ("popular", "Popular now"),
-    Because.TRENDING: ("trending", "Bought more than before"),
-    Because.NEW: ("new", "New in the shop"),
-    Because.NEW_FOR_YOU: ("new_for_you", "New, and like what you buy"),
-    Because.SEEN: ("recently_viewed", "You looked at this"),
-    Because.USUAL: ("usual", "Liked in shops like this"),
-    # What shoppers have in common is not said: it may be nobody else's business.
-    Because.LIKED_BY_SIMILAR: ("liked_by_similar_shoppers", "Liked by shoppers like you"),
-    Because.MADE: ("made_to_measure", "Ready to be made to your measure"),
-    Because.CAN_BE_MADE: ("can_be_made", "Can be made to your measure"),
-    Because.COLLECTION: ("collection", "In a limited collection"),
-    Because.CAMPAIGN: ("campaign", "Open for preorders"),
-    Because.PINNED: ("pinned", "Chosen by the shop"),
+CODES: dict[Because, str] = {
+    Because.PICKED: "picked_for_you",
+    Because.BOUGHT_BEFORE: "bought_before",
+    Because.BOUGHT: "because_you_bought",
+    Because.VIEWED: "because_you_viewed",
+    Because.IN_CART: "because_in_cart",
+    Because.BESIDE: "similar",
+    Because.TOGETHER: "bought_together",
+    Because.POPULAR: "popular",
+    Because.TRENDING: "trending",
+    Because.NEW: "new",
+    Because.NEW_FOR_YOU: "new_for_you",
+    Because.SEEN: "recently_viewed",
+    Because.USUAL: "usual",
+    Because.LIKED_BY_SIMILAR: "liked_by_similar_shoppers",
+    Because.MADE: "made_to_measure",
+    Because.CAN_BE_MADE: "can_be_made",
+    Because.COLLECTION: "collection",
+    Because.CAMPAIGN: "campaign",
+    Because.PINNED: "pinned",
 }
 
 
@@ -90,13 +91,12 @@ class Titled(Protocol):
     def title(self, row: int) -> str: ...
 
 
-def tell_reason(catalogue: Titled, reason: Why) -> Reason:
+def tell_reason(catalogue: Titled, reason: Why, words: Words) -> Reason:
     """A reason in words."""
-    row = row_of(reason)
-    code, text = CODES[code_of(reason)]
+    row, code = row_of(reason), CODES[code_of(reason)]
     if not row:
-        return Reason(code=code, text=text)
-    return Reason(code=code, text=text.format(catalogue.title(row)), product=catalogue.ids[row])
+        return Reason(code=code, text=words.reasons[code])
+    return Reason(code=code, text=words.reasons[code].format(catalogue.title(row)), product=catalogue.ids[row])
 
 
 def close_card(reason: Reason) -> bytes:

@@ -219,20 +219,6 @@ STRATEGIES: dict[str, Chain] = {
 }
 FALLBACK: tuple[Chain, ...] = (popular, new)
 """What follows every chain, unless the placement is strict: a shop is never left with an empty place."""
-WHY_NONE: dict[str, str] = {
-    "for_you": "Nothing is known of this shopper.",
-    "discover": "Nothing is known of this shopper.",
-    "buy_again": "This shopper has bought nothing that is bought again.",
-    "similar": "The slot needs a product of the catalogue.",
-    "bought_together": "The slot needs a product that was sold together with others.",
-    "trending": "There is no model yet.",
-    "popular": "There is no model yet.",
-    "new": "The catalogue is empty.",
-    "recently_viewed": "Nothing was looked at in the last half hour.",
-    "made_for_you": "This shop makes no product to measure.",
-    "collections": "No limited collection is open to this shopper.",
-    "campaigns": "There is no open campaign.",
-}
 
 
 def _own(rows: Rows, because: Rows) -> Stage:

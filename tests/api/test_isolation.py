@@ -22,6 +22,7 @@ from tests.made_orders.isolation import ask_made_to_order
 from tests.notices.isolation import ask_notices
 from tests.options.isolation import ask_options
 from tests.payments.isolation import ask_payments
+from tests.placements.isolation import ask_placements
 from tests.record_book.isolation import ask_record_book
 from tests.sizes.isolation import ask_sizes
 from tests.support.polling import until
@@ -42,6 +43,7 @@ PARTS = (
     ask_imports,
     ask_made_to_order,
     ask_options,
+    ask_placements,
     ask_sizes,
 )
 

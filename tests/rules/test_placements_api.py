@@ -19,9 +19,10 @@ async def test_r5_the_standard_placements_are_there_from_the_start(shop: ShopCli
     assert await names(shop) == STANDARD_NAMES
     read = (await shop.api.get("/v1/placements/home-popular")).json()
     assert read == {
-        "id": "home-popular", "strategy": "popular", "heading": "Popular now", "limit": 12, "diversity": 0,
-        "rotation": 0, "strict": False, "filter": None, "exclude_purchased": False, "standard": True,
-        "created_at": None, "updated_at": None,
+        "id": "home-popular", "strategy": "popular", "fallbacks": [], "heading": "Popular now",
+        "headings": {"zh": "近期热销"}, "layout": "carousel", "fields": ["image", "brand", "title", "price"],
+        "limit": 12, "diversity": 0, "rotation": 0, "strict": False, "filter": None, "exclude_purchased": False,
+        "standard": True,        "created_at": None, "updated_at": None,
     }  # fmt: skip
 
 
@@ -79,7 +80,11 @@ async def test_r5_every_strategy_can_be_placed(shop: ShopClient, strategy: str) 
     ({"strategy": "best"}, "strategy"), ({"limit": 0}, "limit"), ({"limit": 51}, "limit"),
     ({"diversity": 1.01}, "diversity"), ({"rotation": -0.1}, "rotation"), ({"filter": "product."}, "filter"),
     ({"filter": "product.nothing == 1"}, "filter"), ({"strict": "yes"}, "strict"), ({"standard": True}, ""),
-    ({"heading": "x" * 501}, "heading"),
+    ({"heading": "x" * 501}, "heading"), ({"layout": "wall"}, "layout"), ({"fields": ["image", "stock"]}, "fields[1]"),
+    ({"fields": []}, "fields"), ({"fields": ["price"]}, ""), ({"fields": ["title", "title"]}, ""),
+    ({"headings": {"not a locale": "x"}}, ""), ({"headings": {"en": ""}}, "headings[...]"),
+    ({"headings": {"zh-CN": "x", "zh-cn": "y"}}, ""), ({"fallbacks": ["best"]}, "fallbacks[0]"),
+    ({"fallbacks": ["new"]}, ""), ({"fallbacks": ["popular", "popular"]}, ""),
 ])  # fmt: skip
 async def test_r5_a_placement_that_cannot_be_is_refused(shop: ShopClient, fields: Document, field: str) -> None:
     answer = await shop.api.put("/v1/placements/x", json={"id": "x", "strategy": "new"} | fields)

@@ -441,9 +441,8 @@ class Later extends HTMLElement {
     Later.#near.unobserve(this);
     try {
       await awake();
-      const name = beside(this.localName);
-      const files = [import(name + ".js"), import(name + `-${spoken}.js`), readSheet(name + ".css")];
-      const [{ mount }, { text }, sheet] = await Promise.all(files);
+      const { mount, text, looks } = await import(beside(`${this.localName}-${spoken}.js`));
+      const sheet = await new CSSStyleSheet().replace(looks);
       this.#view ??= mount(this.#kit(sheet, text));
       this.refresh();
     } catch (error) {

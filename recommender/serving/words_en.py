@@ -1,0 +1,68 @@
+"""English words."""
+
+from recommender.serving.words import Words
+
+ENGLISH = Words(
+    language="en",
+    reasons={
+        "picked_for_you": "Picked for you",
+        "bought_before": "You bought this before",
+        "because_you_bought": "Because you bought {}",
+        "because_you_viewed": "Because you looked at {}",
+        "because_in_cart": "Goes with {} in your cart",
+        "similar": "Like {}",
+        "bought_together": "Often bought with {}",
+        "popular": "Popular now",
+        "trending": "Bought more than before",
+        "new": "New in the shop",
+        "new_for_you": "New, and like what you buy",
+        "recently_viewed": "You looked at this",
+        "usual": "Liked in shops like this",
+        # What shoppers have in common is not said: it may be nobody else's business.
+        "liked_by_similar_shoppers": "Liked by shoppers like you",
+        "made_to_measure": "Ready to be made to your measure",
+        "can_be_made": "Can be made to your measure",
+        "collection": "In a limited collection",
+        "campaign": "Open for preorders",
+        "pinned": "Chosen by the shop",
+    },
+    headings={
+        "model": "Picked for you",
+        "session": "Picked for you",
+        "segment": "Picked for you",
+        "similar": "You may also like",
+        "together": "Often bought together",
+        "buy_again": "Buy again",
+        "viewed": "You looked at these",
+        "made": "Made to measure",
+        "trending": "Trending now",
+        "popular": "Popular now",
+        "prior": "Often chosen",
+        "new": "New in the shop",
+        "collections": "Limited collections",
+        "campaigns": "Open for preorders",
+    },
+    none={
+        "for_you": "Nothing is known of this shopper.",
+        "discover": "Nothing is known of this shopper.",
+        "buy_again": "This shopper has bought nothing that is bought again.",
+        "similar": "The slot needs a product of the catalogue.",
+        "bought_together": "The slot needs a product that was sold together with others.",
+        "trending": "There is no model yet.",
+        "popular": "There is no model yet.",
+        "new": "The catalogue is empty.",
+        "recently_viewed": "Nothing was looked at in the last half hour.",
+        "made_for_you": "This shop makes no product to measure.",
+        "collections": "No limited collection is open to this shopper.",
+        "campaigns": "There is no open campaign.",
+    },
+    no_placement="There is no placement of that name.",
+    empty_catalogue="The catalogue is empty.",
+    needs_unmet="No product that this place may show meets the needs.",
+    narrowed_away="No product that this place may show is of that category and currency.",
+    nothing_on_sale=(
+        "Nothing is on sale that this place may show: see its rules, its filter and what the page leaves out."
+    ),
+    made_in_a_day="Made to your measure · 1 work day",
+    made_in_days="Made to your measure · {} work days",
+)
