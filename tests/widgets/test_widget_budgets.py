@@ -64,8 +64,6 @@ async def test_before_the_shopper_acts_no_file_comes_twice_and_no_address_is_ask
         assert len(loaded.modules) <= MODULES, loaded
         assert len(set(loaded.names)) == len(loaded.names)
         assert sorted(loaded.calls) == CALLS[special]
-            "slot" in PAGES[special]
-        )
 
 
 async def test_what_is_far_below_is_neither_fetched_nor_asked_for(browser: Browser, api: FakeApi, api_url: str) -> None:
