@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from api.demo.outfitting import Call, outfit_nothing, outfit_shoemaker
 from widgets.examples import grocery, shoemaker
-from widgets.examples.shop import Shopper
+from widgets.examples.view import Shopper
 
 Document = dict[str, Any]  # in API form
 

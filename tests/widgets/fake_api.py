@@ -11,9 +11,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.public.assets import asset_routes
+from tenants.placements import STANDARD
+from tenants.theme import Theme
 from tests.widgets.fake_campaign import FakeCampaign, campaign_routes
 from tests.widgets.fake_options import FakeOptions, option_routes
 from tests.widgets.fake_record import FakeRecord, record_routes
+from widgets.shop_style import make_shop_style
 
 Behaviour = Literal["ready", "slow", "status 500", "half json", "wrong shape", "empty"]
 ANYONE = {"access-control-allow-origin": "*"}
@@ -45,7 +48,8 @@ class FakeApi:
 def build_fake_api(api: FakeApi) -> Starlette:
     """The fake as an app."""
     routes = [
-        *asset_routes(),
+        Route("/w/v1/shop.css", shop_style),
+        *(route for route in asset_routes() if route.path.startswith("/w/v1/")),
         Route("/public/v1/slots", slots, methods=["POST", "OPTIONS"]),
         Route("/public/v1/events", events, methods=["POST"]),
         *option_routes(),
@@ -55,6 +59,10 @@ def build_fake_api(api: FakeApi) -> Starlette:
     app = Starlette(routes=routes)
     app.state.api = api
     return app
+
+
+async def shop_style(request: Request) -> Response:
+    return Response(make_shop_style(Theme(), STANDARD.values()), media_type="text/css")
 
 
 async def slots(request: Request) -> Response:

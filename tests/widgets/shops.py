@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from tests.widgets.support import serve
 from widgets.examples import shoemaker
-from widgets.examples.shop import Shop, Shopper, build_shop
+from widgets.examples.shop import Shop, build_shop
 from widgets.examples.shopper_token import SigningKey
+from widgets.examples.view import Shopper
 
 KEY = SigningKey("key-1", bytes(range(32)))
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -1,33 +1,34 @@
-// The shop's own script: keeps the shopper's name on product links, and tells Lastbook what the shopper did.
-const shopper = new URLSearchParams(location.search).get("shopper");
+// The shop's own script: a basket, the switches kept on product links, and word to Lastbook of what the shopper did.
 const article = document.querySelector("[data-product]");
 const button = document.querySelector("[data-buy]");
 const counter = document.querySelector("[data-basket]");
+const basket = [];
+
+function put(product) {
+  basket.push(product);
+  counter.textContent = String(basket.length);
+  window.lastbook?.track("cart", product);
+  window.lastbook?.cart?.(basket);
+}
 
 if (article) window.lastbook?.track("view", article.dataset.product);
 
 if (button) {
   button.hidden = false;
-  button.addEventListener("click", () => {
-    counter.textContent = String(Number(counter.textContent) + 1);
-    window.lastbook?.track("cart", article.dataset.product);
-  });
+  button.addEventListener("click", () => put(article.dataset.product));
 }
 
 // Made to order: Lastbook hands over a quote, which this shop would put on its order line.
-document.addEventListener("lastbook:add", () => {
-  counter.textContent = String(Number(counter.textContent) + 1);
-  window.lastbook?.track("cart", article.dataset.product);
-});
+document.addEventListener("lastbook:add", () => put(article.dataset.product));
 
-// A real shop knows its shopper by a session; this one only by the address.
-if (shopper) {
-  document.addEventListener("lastbook:ready", (event) => {
-    for (const link of event.target.querySelectorAll("a")) {
-      const url = new URL(link.href);
-      if (url.origin !== location.origin) continue;
-      url.searchParams.set("shopper", shopper);
-      link.href = url.href;
-    }
-  });
-}
+// A real shop knows its shopper by a session; this one, like all its switches, by the address alone.
+const switches = new URLSearchParams(location.search);
+switches.delete("panel");
+document.addEventListener("lastbook:ready", (event) => {
+  for (const link of event.target.querySelectorAll("a")) {
+    const url = new URL(link.href);
+    if (url.origin !== location.origin) continue;
+    for (const [name, value] of switches) url.searchParams.set(name, value);
+    link.href = url.href;
+  }
+});
