@@ -17,11 +17,12 @@ from api.edge import Edge
 from api.endpoints import Endpoint, Handler, make_routes
 from api.errors import HANDLERS
 from api.openapi import make_document
-from api.public.assets import asset_routes, keep_release
+from api.public.assets import asset_routes
 from api.public.endpoints import PUBLIC
 from api.public.include import include_routes
 from api.public.paying import paying_routes
 from api.public.preorder_page import page_routes
+from api.public.releases import Releases
 from api.public.shop_style import shop_style_routes
 from api.public.stripe_webhook import STRIPE_WEBHOOK
 from api.state import open_state
@@ -62,6 +63,7 @@ from api.v1.wishes import WISHES
 from api.v1.work_calendar import WORK_CALENDAR
 from infra.clock import Clock, system_clock
 from infra.settings import Settings
+from widgets.assets import load_assets
 
 ENDPOINTS: list[Endpoint] = [
     *PUBLIC,  # first, for a page waits for these and each address before costs a microsecond
@@ -107,19 +109,21 @@ ENDPOINTS: list[Endpoint] = [
 def build_app(settings: Settings, clock: Clock = system_clock) -> ASGIApp:
     """The service as an ASGI app. The settings' addresses must be set; machines open with the app's lifespan."""
 
+    releases = Releases(load_assets())
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with open_state(settings, clock) as state:
             app.state.lastbook = edge.state = state
-            await keep_release(state.artifacts)
+            await releases.publish(state.artifacts)
             yield
 
     routes = [
         *make_routes(ENDPOINTS),
         *health.ROUTES,
         *include_routes(),
-        *shop_style_routes(),
-        *asset_routes(),
+        *shop_style_routes(releases),
+        *asset_routes(releases),
         *paying_routes(),
         *page_routes(),
         Route("/openapi.json", _openapi(settings)),

@@ -1,4 +1,4 @@
-"""The operator's command line: lastbook-server serve, work, migrate, tenant, keys, import, train, doctor, demo."""
+"""The operator's command line: lastbook-server serve, work, migrate, tenant, keys, snippet, import, train, doctor, demo."""
 
 import asyncio
 import signal
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from api.app import build_app
-from api.credentials import add_key, end_key, read_keys
+from api.credentials import add_key, choose_key, end_key, read_keys
 from api.demo.run import run_demo
 from api.importing import PushRefused
 from api.importing_files import import_file
@@ -34,7 +34,10 @@ from infra.settings import Settings, read_settings
 from infra.telemetry import configure_logs
 from recommender.jobs import Trained, TrainingFailed
 from tenants.accounts import get_tenant
+from widgets.assets import load_assets
 from widgets.doctor.examining import examine
+from widgets.releases import release_of
+from widgets.snippet import make_snippet
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console = Console(stderr=True)
@@ -144,6 +147,19 @@ def keys(
         for key in asyncio.run(read_keys(settings, slug)):
             state = f"revoked {key.revoked_at:%Y-%m-%d}" if key.revoked_at else "in use"
             console.print(f"{key.key_id}  {key.kind:<12}{key.hint:<8}{state}", highlight=False, soft_wrap=True)
+
+
+@cli.command()
+def snippet(
+    slug: Annotated[str, typer.Argument(help="The tenant's short name.")],
+    key: Annotated[str, typer.Option(help="A publishable key, lb_pk_…; we keep none that could be shown.")] = "",
+    pinned: Annotated[bool, typer.Option(help="This version for good, with its hash, instead of the newest.")] = False,
+) -> None:
+    """Print what a merchant writes into a page."""
+    with running() as settings:
+        wanted = asyncio.run(choose_key(settings, slug, key))
+        release = release_of(load_assets()) if pinned else None
+        typer.echo(make_snippet(settings.public_url, wanted, release=release))
 
 
 @cli.command("import")

@@ -9,7 +9,7 @@ from infra.database import Connection
 from infra.settings import Settings
 from tenants.accounts import get_tenant
 from tenants.audit import record_audit
-from tenants.keys import Key, Kind, NewKey, list_keys, open_key, revoke_key
+from tenants.keys import Key, Kind, NewKey, find_key, list_keys, open_key, parse_key, revoke_key
 
 
 async def read_keys(settings: Settings, slug: str) -> Sequence[Key]:
@@ -31,6 +31,18 @@ async def end_key(settings: Settings, slug: str, key_id: UUID) -> None:
     async with _tenant(settings, slug) as conn:
         await revoke_key(conn, key_id)
         await record_audit(conn, actor="operator", action="revoke key", subject=str(key_id))
+
+
+async def choose_key(settings: Settings, slug: str, given: str) -> str:
+    """The publishable key for a page: the given one if it is the tenant's and in use, else one to be filled in.
+
+    Raises NotFound for an unknown tenant, ValueError for another key.
+    """
+    async with _tenant(settings, slug) as conn:
+        parsed = parse_key(given)
+        if given and (parsed is None or parsed.kind != "publishable" or not await find_key(conn, parsed)):
+            raise ValueError(f"That is no publishable key (lb_pk_…) of {slug} that is in use.")
+    return given or "lb_pk_YOUR-KEY"
 
 
 @asynccontextmanager

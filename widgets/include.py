@@ -19,7 +19,8 @@ from widgets.money import format_money
 from widgets.words import words_in
 
 ATTRIBUTES: Final = (
-    "name", "product", "person", "category", "cart", "exclude", "limit", "layout", "heading", "currency", "locale",
+    "name", "product", "person", "category", "cart", "exclude", "limit", "layout", "heading", "reason",
+    "currency", "locale",
 )  # fmt: skip
 """What a page may write on the element; asked again by the script, it is the same question."""
 FIELDS: Final = ("image", "brand", "title", "price")
@@ -82,15 +83,15 @@ def render_slot(filling: Filling, *, locale: str, attributes: Mapping[str, str] 
     """The element with its products; without any it is there and empty, with `state="empty"`.
 
     `locale` is a BCP 47 tag, of our words and of prices. `attributes` are those that a page would write on the element;
-    of them `heading` and `layout` win over the placement's. Products without a title or a safe address are left out.
+    of them `heading`, `layout` and `reason` win over the placement's. Products without a title or a safe address are
+    left out.
     """
     said = {name: value for name, value in (attributes or {}).items() if name in ATTRIBUTES}
     cards = [_card(product, locale) for product in filling.products if product.title and is_safe(product.url)]
-    layout = said.get("layout") or filling.layout
     html = _template.render(
-        attributes=_attributes(said, filling, layout, state="ready" if cards else "empty"),
+        attributes=_attributes(said, filling, drawn=bool(cards)),
         heading=said.get("heading", filling.heading),
-        fields=filling.fields,
+        fields=_fields(said, filling),
         cards=cards,
         words=words_in(locale),
     )
@@ -111,10 +112,18 @@ def is_safe(address: str | None) -> bool:
     return True
 
 
-def _attributes(said: Mapping[str, str], filling: Filling, layout: str | None, *, state: str) -> dict[str, str | None]:
+def _attributes(said: Mapping[str, str], filling: Filling, *, drawn: bool) -> dict[str, str | None]:
     """`included` tells the script that there is nothing to ask; None is left out."""
-    exposure = {"data-lb-exposure": filling.exposure}
+    layout = said.get("layout") or (filling.layout if drawn else None)
+    state, exposure = "ready" if drawn else "empty", {"data-lb-exposure": filling.exposure}
     return {**said, "name": filling.name, "layout": layout, "state": state, "included": "", **exposure}
+
+
+def _fields(said: Mapping[str, str], filling: Filling) -> frozenset[str]:
+    """The page may ask for the reason, or for none."""
+    asked = said.get("reason")
+    without = frozenset(filling.fields) - {"reason"}
+    return frozenset(filling.fields) if not asked else without if asked == "none" else without | {"reason"}
 
 
 def _card(product: Product, locale: str) -> Card:

@@ -64,41 +64,42 @@ def _geometry(theme: Theme) -> Geometry:
 
 
 def _reserve_rules(shape: Geometry, placements: list[Placement]) -> str:
-    """Of a slot, `--n` is how many cards it shows, `--i` whether with pictures (1 or 0), `--t` how high the texts
-    are; `--c`, on the strut, is the number of columns."""
+    """Of a slot, `--lb-n` is how many cards it shows, `--lb-i` whether with pictures (1 or 0), `--lb-t` how high the
+    texts are; `--lb-c`, on the strut, is the number of columns."""
     if not placements:
         return ""
     rules = [_size(one) for one in placements]
-    rules += [f'lastbook-slot[name][limit="{limit}"]{{--n:{limit}}}' for limit in range(1, MOST_CARDS + 1)]
+    rules += [f'lastbook-slot[name][limit="{limit}"]{{--lb-n:{limit}}}' for limit in range(1, MOST_CARDS + 1)]
     rules += [
+        "lastbook-slot[name] .lastbook-text{min-block-size:var(--lb-t)}",
         f"{_those(placements, 'carousel')}{{display:flow-root;"
         f"min-block-size:calc({HEAD} + {_card(shape, shape.card_width)})}}",
         f"{_those(placements, 'grid')}{{display:flow-root;container:lastbook/inline-size}}",
-        f"{_those(placements, 'grid')}::before{{content:'';float:left;--c:1;padding-block-start:{_strut(shape)}}}",
+        f"{_those(placements, 'grid')}::before{{content:'';float:left;padding-block-start:{_strut(shape)}}}",
     ]
     for columns in range(2, MOST_COLUMNS + 1):
         wide = f"@container lastbook (inline-size>={_least_width(shape, columns)})"
-        rules.append(f"{wide}{{lastbook-slot[name]::before{{--c:{columns}}}}}")
+        rules.append(f"{wide}{{lastbook-slot[name]::before{{--lb-c:{columns}}}}}")
     return "\n".join(rules) + "\n"
 
 
 def _size(placement: Placement) -> str:
     """A text's lines are 1.4 em high, whatever stands in them."""
     fields = placement.shown
-    lines = sum(LINES.get(field, 0) for field in fields)
-    selector = f"lastbook-slot[name={escape_text(placement.id)}]"
-    return f"{selector}{{--n:{placement.limit};--i:{int('image' in fields)};--t:calc({lines * 1.4:g}em + .25rem)}}"
+    text = f"calc({1.4 * sum(LINES.get(field, 0) for field in fields):g}em + .25rem)"
+    size = f"--lb-n:{placement.limit};--lb-i:{int('image' in fields)};--lb-t:{text}"
+    return f"lastbook-slot[name={escape_text(placement.id)}]{{{size}}}"
 
 
 def _card(shape: Geometry, width: str) -> str:
     high, wide = reversed(shape.ratio.split("/"))
-    return f"var(--i)*({width}*{high}/{wide} + {UNDER_IMAGE}) + var(--t)"
+    return f"var(--lb-i)*({width}*{high}/{wide} + {UNDER_IMAGE}) + var(--lb-t)"
 
 
 def _strut(shape: Geometry) -> str:
     """Padding, because a percentage of it is one of the slot's width."""
-    rows = "round(up,var(--n)/var(--c),1)"
-    column = f"(100% - (var(--c) - 1)*{shape.gap})/var(--c)"
+    rows = "round(up,var(--lb-n)/var(--lb-c,1),1)"
+    column = f"(100% - (var(--lb-c,1) - 1)*{shape.gap})/var(--lb-c,1)"
     return f"calc({HEAD} + {rows}*({_card(shape, column)}) + ({rows} - 1)*{shape.gap})"
 
 

@@ -22,4 +22,4 @@ WORDS: Final[Mapping[str, Words]] = {
 
 def words_in(locale: str) -> Words:
     """Of a BCP 47 tag; English where we do not speak it."""
-    return WORDS.get(locale.replace("_", "-").partition("-")[0].lower(), WORDS["en"])
+    return WORDS.get(locale.partition("-")[0].lower(), WORDS["en"])

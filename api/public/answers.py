@@ -32,13 +32,13 @@ class KeepableAnswer(Response):
             "Cache-Control": "public, max-age=60, stale-while-revalidate=600",
             "ETag": etag,
         }
-        if _has(request, etag):
+        if has_answer(request, etag):
             super().__init__(status_code=304, headers=headers)
         else:
             super().__init__(body, headers=headers, media_type="application/json")
 
 
-def _has(request: Request, etag: str) -> bool:
+def has_answer(request: Request, etag: str) -> bool:
     """Whether the one who asks has that very answer (RFC 9110, section 13.1.2)."""
     known = request.headers.get("if-none-match", "").split(",")
     return any(one.strip().removeprefix("W/") in (etag, "*") for one in known)

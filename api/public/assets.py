@@ -1,17 +1,15 @@
 """/w/v1/… and /w/<version>/…: the widgets' files, from memory, for any page."""
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from api.endpoints import Handler
-from api.public.releases import Releases, publish_release
+from api.public.answers import has_answer
+from api.public.releases import Releases
 from api.resources import answer
 from api.state import state_of
-from infra.artifacts import AWAY, Artifacts
-from widgets.assets import Asset, load_assets
-from widgets.releases import release_of
+from widgets.assets import Asset
 
 ANYONE = {
     "Access-Control-Allow-Origin": "*",
@@ -22,21 +20,9 @@ NEWEST = {**ANYONE, "Cache-Control": "public, max-age=3600, stale-while-revalida
 FOR_GOOD = {**ANYONE, "Cache-Control": "public, max-age=31536000, immutable"}
 SOON = {**ANYONE, "Cache-Control": "public, max-age=60"}
 
-log = structlog.get_logger()
 
-
-async def keep_release(artifacts: Artifacts) -> None:
-    """What is served now stays for pages that pin it. Without the storage the newest version is served all the same."""
-    try:
-        await publish_release(artifacts, load_assets())
-    except AWAY:
-        log.warning("release_not_kept")
-
-
-def asset_routes() -> list[Route]:
-    """Behind every other address that starts with /w/v1/: the last one takes any version."""
-    assets = load_assets()
-    releases = Releases(assets)
+def asset_routes(releases: Releases) -> list[Route]:
+    """Behind every other address that starts with /w/: the last one takes any version."""
 
     async def serve_version(request: Request) -> Response:
         """One file of one release. Raises NotFound."""
@@ -46,12 +32,12 @@ def asset_routes() -> list[Route]:
 
     async def serve_versions(request: Request) -> Response:
         listed = await releases.list_releases(state_of(request).artifacts, now=state_of(request).clock())
-        response = answer({"current": release_of(assets).version, "versions": listed})
+        response = answer({"current": releases.newest.version, "versions": listed})
         response.headers.update(SOON)
         return response
 
     return [
-        *(Route(f"/w/v1/{name}", _serve(asset)) for name, asset in assets.items()),
+        *(Route(f"/w/v1/{name}", _serve(asset)) for name, asset in releases.assets.items()),
         Route("/w/v1/versions", serve_versions),
         Route("/w/{version}/{name}", serve_version),
     ]
@@ -67,7 +53,7 @@ def _serve(asset: Asset) -> Handler:
 def serve_file(request: Request, asset: Asset, kept: dict[str, str]) -> Response:
     """Compressed for those who can read it, 304 for those who have it."""
     headers = {**kept, "Vary": "Accept-Encoding", "ETag": asset.etag}
-    if request.headers.get("if-none-match") == asset.etag:
+    if has_answer(request, asset.etag):
         return Response(status_code=304, headers=headers)
     if "gzip" in request.headers.get("accept-encoding", ""):
         headers["Content-Encoding"] = "gzip"

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from api.public.answers import has_answer
 from api.public.slots import ask_slots
 from api.state import state_of
 from infra.errors import BadRequest
@@ -45,7 +46,7 @@ async def include(request: Request) -> Response:
     if token is not None:
         return HTMLResponse(html, headers=ONES_OWN)
     etag = f'"{hashlib.sha256(html.encode()).hexdigest()[:32]}"'
-    if request.headers.get("if-none-match") == etag:
+    if has_answer(request, etag):
         return Response(status_code=304, headers={**ANYONES, "ETag": etag})
     return HTMLResponse(html, headers={**ANYONES, "ETag": etag})
 
@@ -61,10 +62,10 @@ def read_query(items: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def make_question(said: Mapping[str, str], token: str | None) -> dict[str, object]:
-    """What a page would ask, as JSON values; layout and heading are only ours to write."""
+    """What a page would ask, as JSON values; the others are only ours to write."""
     slot = {name: _value(name, said[name]) for name in ATTRIBUTES if name in said and name not in _NOT_ASKED}
     page = {name: said[name] for name in OF_THE_PAGE if name in said}
-    return {**page, "slots": [slot], **({} if token is None else {"token": token})}
+    return {"key": "", **page, "slots": [slot], **({} if token is None else {"token": token})}
 
 
 def _value(name: str, text: str) -> object:
@@ -73,5 +74,5 @@ def _value(name: str, text: str) -> object:
     return int(text) if name == "limit" and re.fullmatch(r"[0-9]{1,4}", text) else text
 
 
-_NOT_ASKED = ("layout", "heading", "locale")
+_NOT_ASKED = ("layout", "heading", "reason", "locale")
 _HINT = f"An address has, each once: {', '.join(sorted(PARAMETERS))}."

@@ -38,6 +38,30 @@ class Releases:
         self._listed_at: datetime | None = None
         self._kept = OrderedDict[tuple[str, str], Asset]()
 
+    @property
+    def newest(self) -> Release:
+        return self._newest
+
+    @property
+    def assets(self) -> Mapping[str, Asset]:
+        """The newest one's files."""
+        return self._assets
+
+    async def publish(self, artifacts: Artifacts) -> None:
+        """Keep the newest for good, if it is not there yet. Any number of processes may do it at once.
+
+        Without the storage it is served all the same.
+        """
+        folder = f"{FOLDER}{self._newest.version}/"
+        try:
+            if f"{folder}{MANIFEST}" in await artifacts.list_keys(folder):
+                return
+            for name, asset in self._assets.items():
+                await artifacts.put(folder + name, asset.body)
+            await artifacts.put(folder + MANIFEST, msgspec.json.encode(self._newest))
+        except AWAY:
+            log.warning("release_not_kept", version=self._newest.version)
+
     async def list_releases(self, artifacts: Artifacts, *, now: datetime) -> Sequence[Release]:
         """By version. While the storage is away, those that are known already."""
         if self._listed_at is None or not timedelta() <= now - self._listed_at < LISTED_FOR:
@@ -71,18 +95,6 @@ class Releases:
             version, name = PurePath(key).parts[-2:]
             if name == MANIFEST and version not in self._older:
                 self._older[version] = msgspec.json.decode(await artifacts.get(key), type=Release)
-
-
-async def publish_release(artifacts: Artifacts, assets: Mapping[str, Asset]) -> None:
-    """Keep these files for good, if they are not there yet. Any number of processes may do it at once."""
-    release = release_of(assets)
-    folder = f"{FOLDER}{release.version}/"
-    if f"{folder}{MANIFEST}" in await artifacts.list_keys(folder):
-        return
-    for name, asset in assets.items():
-        await artifacts.put(folder + name, asset.body)
-    await artifacts.put(folder + MANIFEST, msgspec.json.encode(release))
-    log.info("release_kept", version=release.version)
 
 
 async def _read_file(artifacts: Artifacts, version: str, name: str, wanted: str) -> Asset:

@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.public.assets import asset_routes
+from api.public.assets import NEWEST, serve_file
 from tenants.placements import STANDARD
 from tenants.theme import Theme
 from tests.widgets.fake_campaign import FakeCampaign, campaign_routes
 from tests.widgets.fake_options import FakeOptions, option_routes
 from tests.widgets.fake_record import FakeRecord, record_routes
+from widgets.assets import load_assets
 from widgets.shop_style import make_shop_style
 
 Behaviour = Literal["ready", "slow", "status 500", "half json", "wrong shape", "empty"]
@@ -49,7 +50,7 @@ def build_fake_api(api: FakeApi) -> Starlette:
     """The fake as an app."""
     routes = [
         Route("/w/v1/shop.css", shop_style),
-        *(route for route in asset_routes() if route.path.startswith("/w/v1/")),
+        Route("/w/v1/{name}", asset),
         Route("/public/v1/slots", slots, methods=["POST", "OPTIONS"]),
         Route("/public/v1/events", events, methods=["POST"]),
         *option_routes(),
@@ -58,7 +59,12 @@ def build_fake_api(api: FakeApi) -> Starlette:
     ]
     app = Starlette(routes=routes)
     app.state.api = api
+    app.state.assets = load_assets()
     return app
+
+
+async def asset(request: Request) -> Response:
+    return serve_file(request, request.app.state.assets[request.path_params["name"]], NEWEST)
 
 
 async def shop_style(request: Request) -> Response:
