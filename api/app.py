@@ -53,6 +53,7 @@ from api.v1.products import PRODUCTS
 from api.v1.profiles import PROFILES
 from api.v1.quotes import QUOTES
 from api.v1.recommendations import RECOMMENDATIONS
+from api.v1.replenishment import REPLENISHMENT
 from api.v1.rules import RULES
 from api.v1.shoppers import SHOPPERS
 from api.v1.sizes import SIZES
@@ -85,6 +86,7 @@ ENDPOINTS: list[Endpoint] = [
     *FEEDS,
     *MODELS,
     *RECOMMENDATIONS,
+    *REPLENISHMENT,
     *RULES,
     *PLACEMENTS.endpoints(),
     *THEME,

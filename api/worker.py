@@ -45,6 +45,7 @@ from tenants.idempotency import forget_old_keys
 from tenants.imports.runs import RUN_IMPORT
 from tenants.jobs import FINISH_ERASURE, KEEP_RETENTION, defer_keep_retention, finish_erasure, keep_retention
 from tenants.preorder_money import SEND_CHARGE, SEND_REFUND
+from tenants.replenishment import pool_consumption
 from tenants.stripe_inbox import HANDLE_STRIPE_EVENT
 
 ATTEMPTS = 3
@@ -98,6 +99,8 @@ def build_worker(settings: Settings) -> App:
             settings, UUID(tenant_id), tune_seconds=settings.tune_seconds if tune == "yes" else 0
         )
         log.info("trained", tenant_id=tenant_id, version_id=str(trained.version_id), status=trained.status)
+        async with open_tools(settings) as (db, _), db.tenant(UUID(tenant_id)) as conn:
+            await pool_consumption(conn, now=system_clock())
 
     @app.task(name=FINISH_ERASURE, queue=QUEUE, retry=TakenUpAgain())
     async def finish(tenant_id: str, erasure_id: str) -> None:

@@ -71,6 +71,7 @@ MOVED: tuple[Moved, ...] = (
     Moved("quotes", "quote_id", "uuid"),
     Moved("fit_feedback", "feedback_id"),
     Moved("campaign_interest", "interest_id", "uuid"),
+    Moved("replenishment_choices", "choice_id", "uuid"),
     Moved("preorders", "preorder_id", "uuid"),
 )
 SHOPPERS = "shoppers"

@@ -57,6 +57,7 @@ PERSONAL_TABLES = (
     PersonalTable("collection_shoppers", "delete"),
     PersonalTable("shopper_identifiers", "delete"),
     PersonalTable("campaign_interest", "delete"),
+    PersonalTable("replenishment_choices", "delete"),
     PersonalTable("preorder_links", "delete", where=f"preorder_id in (select preorder_id from preorders where {_OWN})"),
     # That it was said stays, and no longer to whom.
     PersonalTable(

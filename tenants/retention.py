@@ -49,6 +49,9 @@ class RetentionRules(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         Annotated[int, Meta(ge=90, le=36500)] | None,
         Meta(description="What shoppers were told of their preorders. Default 1095, at least 90."),
     ] = None
+    replenishment_choices: Annotated[
+        Days | None, Meta(description="What shoppers said of being reminded to buy again. Default 1095.")
+    ] = None
 
 
 DEFAULT_DAYS: Mapping[str, int] = {
@@ -65,6 +68,7 @@ DEFAULT_DAYS: Mapping[str, int] = {
     "expired_preorders": 90,
     "stripe_events": 90,
     "notices": 1095,
+    "replenishment_choices": 1095,
 }
 
 
@@ -118,6 +122,12 @@ _KINDS = {
     ),
     "notices": _Kind(
         "notices", "notice_id", "notices where done_at is not null and created_at < $1 order by created_at"
+    ),
+    # A snooze may reach beyond the time that it is kept for.
+    "replenishment_choices": _Kind(
+        "replenishment_choices",
+        "choice_id",
+        "replenishment_choices where greatest(said_at, until) < $1 order by said_at",
     ),
     "imports": _Kind(
         "imports", "import_id", "imports where finished_at is not null and created_at < $1 order by created_at"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from api.demo.outfitting import Call, outfit_nothing, outfit_shoemaker
+from infra.clock import system_clock
 from widgets.examples import grocery, shoemaker
 from widgets.examples.view import Shopper
 
@@ -28,7 +29,8 @@ class Merchant:
 
 
 def _grocery(base_url: str) -> dict[str, Iterator[Document]]:
-    data = grocery.Grocery(base_url)
+    # As if the year had ended this week, so that shoppers of then run out of things now.
+    data = grocery.Grocery(base_url, weeks_later=(system_clock().date() - grocery.LAST_DAY).days // 7)
     return {"products": data.list_products(), "shoppers": data.list_shoppers(), "orders": data.list_orders()}
 
 

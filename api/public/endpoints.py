@@ -1,6 +1,7 @@
 """The public addresses."""
 
 from api.public.addresses import make_address
+from api.public.again import PUBLIC_AGAIN
 from api.public.campaigns import PUBLIC_CAMPAIGNS
 from api.public.configure import PUBLIC_CONFIGURE
 from api.public.events import take_events
@@ -29,4 +30,5 @@ PUBLIC = [
     *PUBLIC_QUOTES,
     *PUBLIC_CAMPAIGNS,
     *PUBLIC_PREORDERS,
+    *PUBLIC_AGAIN,
 ]  # fmt: skip

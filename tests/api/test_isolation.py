@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from api.app import ENDPOINTS
 from api.paging import make_cursor
 from infra.settings import Settings
+from tests.again.isolation import ask_again
 from tests.campaigns.isolation import ask_campaigns
 from tests.collections.isolation import ask_collections
 from tests.demand.isolation import ask_demand
@@ -47,6 +48,7 @@ PARTS = (
     ask_options,
     ask_placements,
     ask_sizes,
+    ask_again,
 )
 
 

@@ -8,7 +8,7 @@ import json
 import sys
 from importlib import import_module
 
-NAMES = ("serving", "ingest", "import", "training", "quality", "memory", "configure", "preorder")
+NAMES = ("serving", "ingest", "import", "training", "quality", "memory", "configure", "preorder", "replenishment")
 MODULES = {"import": "importing"}
 """Where the name is a word of Python."""
 

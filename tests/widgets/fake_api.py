@@ -13,6 +13,7 @@ from starlette.routing import Route
 from api.public.assets import NEWEST, serve_file
 from tenants.placements import STANDARD
 from tenants.theme import Theme
+from tests.widgets.fake_again import FakeAgain, again_routes
 from tests.widgets.fake_campaign import FakeCampaign, campaign_routes
 from tests.widgets.fake_options import FakeOptions, option_routes
 from tests.widgets.fake_record import FakeRecord, record_routes
@@ -36,6 +37,7 @@ class FakeApi:
     beacons: list[dict[str, Any]] = field(default_factory=list)
     record: FakeRecord = field(default_factory=FakeRecord)
     campaign: FakeCampaign = field(default_factory=FakeCampaign)
+    again: FakeAgain = field(default_factory=FakeAgain)
     options: FakeOptions = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,6 +57,7 @@ def build_fake_api(api: FakeApi) -> Starlette:
         Route("/public/v1/events", events, methods=["POST"]),
         *option_routes(),
         *record_routes(),
+        *again_routes(),
         *campaign_routes(),
     ]
     app = Starlette(routes=routes)

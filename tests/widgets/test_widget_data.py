@@ -116,5 +116,6 @@ def test_the_first_grocery_order_is_as_the_till_wrote_it() -> None:
     first = next(iter(grocery.list_orders()))
     assert first["ordered_at"] == "2017-01-01T11:53:26Z"
     assert first["lines"] == [{"product_id": "1095275", "quantity": 1, "unit_price_minor": 50, "discount_minor": 0}]
+    assert next(iter(Grocery(BASE, weeks_later=52).list_orders()))["ordered_at"] == "2017-12-31T11:53:26Z"
     shoppers = list(itertools.islice(grocery.list_shoppers(), 1))
     assert shoppers[0]["attributes"]["home_ownership"] == "Homeowner"

@@ -201,3 +201,23 @@ async def test_a_child_s_shoe_and_a_failing_api_keep_the_shops_own_price_and_but
             await page.wait_for_selector("lastbook-custom[state=error]")
             assert await page.get_by_role("button", name="Put in the basket").is_visible()
             assert await page.locator("lastbook-custom .price").inner_text() == "$168.00"
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("due", "state"), [(3, "ready"), (0, "empty")])
+async def test_i6_the_grocery_reminds_its_shopper_in_the_room_kept_for_it(
+    browser: Browser, api: FakeApi, api_url: str, due: int, state: str, viewport: Any
+) -> None:
+    for n in range(due):
+        api.again.add(f"p{n}", quantity=2)
+    with open_shop(api_url, "grocery") as shop:
+        async with open_page(browser, viewport=viewport) as (page, watch):
+            await page.goto(f"{shop}/?shopper=S001")
+            await page.locator("lastbook-again").scroll_into_view_if_needed()
+            await page.wait_for_selector(f"lastbook-again[state={state}]")
+            assert await page.evaluate(SHIFT) == 0
+            if due:
+                await page.get_by_role("button", name="Buy 2 again").first.click()
+                assert await page.locator("[data-basket]").inner_text() == "2"
+            assert await page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+    assert watch.errors == []

@@ -5,6 +5,7 @@ The package's parquet files are read as columns; Python objects are made a batch
 """
 
 from collections.abc import Iterator
+from datetime import date
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +20,8 @@ from widgets.examples.grocery_pictograms import kind_of
 from widgets.examples.grocery_words import readable, readable_size, readable_title
 
 CURRENCY: Final = "USD"
+LAST_DAY: Final = date(2018, 1, 1)
+"""Of the data."""
 ORDERS_AT_ONCE: Final = 10_000
 NOT_GOODS: Final = frozenset({
     "FUEL", "COUPON", "MISCELLANEOUS", "CNTRL/STORE SUP", "POSTAL CENTER", "PROD-WHS SALES", "GM MERCH EXP",
@@ -56,8 +59,10 @@ class Lines(NamedTuple):
 class Grocery:
     """The data, read once; nothing is read before it is asked for."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, *, weeks_later: int = 0) -> None:
+        """`weeks_later`: tell of the year (2017) as if it had been so much later, on the same days of the week."""
         self.base_url = base_url.rstrip("/")
+        self._later = np.timedelta64(weeks_later, "W")
 
     def list_products(self) -> Iterator[Row]:
         """All 92,331 products. Those never sold have no price, hence no stock; tills' own articles are hidden."""
@@ -69,7 +74,7 @@ class Grocery:
         """All 155 thousand baskets by time, with what was paid: quantity × unit price − discount."""
         lines = self._lines
         for first in range(0, len(lines.order_id), ORDERS_AT_ONCE):
-            yield from _orders(lines, first, min(first + ORDERS_AT_ONCE, len(lines.order_id)))
+            yield from _orders(lines, first, min(first + ORDERS_AT_ONCE, len(lines.order_id)), self._later)
 
     def list_shoppers(self) -> Iterator[Row]:
         """The 2,469 households; 801 of them told us about themselves."""
@@ -142,7 +147,7 @@ def list_shoppers(base_url: str) -> Iterator[Row]:
     return Grocery(base_url).list_shoppers()
 
 
-def _orders(lines: Lines, first: int, last: int) -> Iterator[Row]:
+def _orders(lines: Lines, first: int, last: int, later: np.timedelta64) -> Iterator[Row]:
     """Orders `first` to `last`; only these become Python objects."""
     start = lines.order_start[first : last + 1]
     part = slice(int(start[0]), int(start[-1]))
@@ -152,7 +157,7 @@ def _orders(lines: Lines, first: int, last: int) -> Iterator[Row]:
         for product, quantity, price, discount in zip(*(column[part].tolist() for column in columns), strict=True)
     ]
     bounds = (start - start[0]).tolist()
-    times = np.datetime_as_string(lines.ordered_at[first:last], unit="s").tolist()
+    times = np.datetime_as_string(lines.ordered_at[first:last] + later, unit="s").tolist()
     ids, shoppers = lines.order_id[first:last].tolist(), lines.shopper_id[first:last].tolist()
     for at, (order, shopper, time) in enumerate(zip(ids, shoppers, times, strict=True)):
         yield {

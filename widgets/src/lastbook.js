@@ -23,7 +23,7 @@ const DEADLINE_MS = 800;
 const IMPRESSION_MS = 1000;
 const PATIENCE_MS = 5000;
 const SENT_AT_ONCE = 50;
-const LATER = ["lastbook-custom", "lastbook-measure", "lastbook-campaign"];
+const LATER = ["custom", "measure", "campaign", "again"].map((name) => "lastbook-" + name);
 
 const here = new URL(import.meta.url);
 const API = here.origin + "/public/v1/";
@@ -405,7 +405,7 @@ function change(node, properties) {
  * own, shown until the module draws something in their place.
  */
 class Later extends HTMLElement {
-  static observedAttributes = ["product", "person", "options", "profile", "fields", "campaign"];
+  static observedAttributes = ["product", "person", "options", "profile", "fields", "campaign", "limit", "horizon"];
   static #near = new IntersectionObserver(
     (entries) => entries.forEach(({ target, isIntersecting }) => isIntersecting && target.#open()),
     { rootMargin: "400px" },

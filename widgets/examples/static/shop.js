@@ -2,11 +2,11 @@
 const article = document.querySelector("[data-product]");
 const button = document.querySelector("[data-buy]");
 const counter = document.querySelector("[data-basket]");
-const basket = [];
+const basket = [];  // product ids
 
-function put(product) {
+function put(product, quantity = 1) {
   basket.push(product);
-  counter.textContent = String(basket.length);
+  counter.textContent = String(Number(counter.textContent) + quantity);
   window.lastbook?.track("cart", product);
   window.lastbook?.cart?.(basket);
 }
@@ -20,6 +20,9 @@ if (button) {
 
 // Made to order: Lastbook hands over a quote, which this shop would put on its order line.
 document.addEventListener("lastbook:add", () => put(article.dataset.product));
+
+// What is needed again, in one tap.
+document.addEventListener("lastbook:reorder", ({ detail }) => put(detail.product, detail.quantity));
 
 // A real shop knows its shopper by a session; this one, like all its switches, by the address alone.
 const switches = new URLSearchParams(location.search);
