@@ -1,4 +1,4 @@
-"""The operator's command line: lastbook-server serve, work, migrate, tenant, keys, snippet, import, train, doctor, demo."""
+"""The operator's command line: lastbook-server serve, work, migrate, tenant, keys, doctor and others."""
 
 import asyncio
 import signal
