@@ -18,9 +18,15 @@ Kind = Literal["grocery", "shoemaker"]
 
 @contextmanager
 def open_shop(api_url: str, kind: Kind) -> Iterator[str]:
+    """A shop of either brand, running."""
+    with serve(build_shop(make_shop(api_url, kind))) as url:
+        yield url
+
+
+def make_shop(api_url: str, kind: Kind) -> Shop:
     """A shop of either brand on the shoemaker's products, whose pictures have a fixed size anyway."""
     shelf = tuple(shoemaker.list_products("http://127.0.0.1"))
-    shop = Shop(
+    return Shop(
         kind=kind,
         name="Test Shop",
         api_url=api_url,
@@ -31,8 +37,6 @@ def open_shop(api_url: str, kind: Kind) -> Iterator[str]:
         find_product=lambda product_id: shoemaker.find_product(product_id, "http://127.0.0.1"),
         clock=lambda: NOW,
     )
-    with serve(build_shop(shop)) as url:
-        yield url
 
 
 def card(product: dict[str, Any]) -> dict[str, Any]:
