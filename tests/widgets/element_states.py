@@ -24,6 +24,7 @@ MEASURE: Final = (
 CAMPAIGN: Final = (
     "<lastbook-campaign campaign='winter' checkout='hosted' signin='/sign-in'>" + OWN + "</lastbook-campaign>"
 )
+AGAIN: Final = "<lastbook-again limit='3' horizon='21'>" + OWN + "</lastbook-again>"
 NOTE: Final = """window.broken = [];
 document.addEventListener("securitypolicyviolation", (event) => broken.push(event.violatedDirective));"""
 
@@ -86,6 +87,15 @@ def _record(api: FakeApi) -> None:
     api.record.add("staff", foot_length_left=2543, ball_girth_left=2410)
     api.record.add("self", foot_length_left=2540)
     api.record.people = [{"id": "lin", "name": "Lin", "relation": "child"}]
+
+
+def _due(api: FakeApi) -> None:
+    api.again.add("soap")
+    api.again.add("rice", quantity=1)
+
+
+def _again_fails(api: FakeApi) -> None:
+    api.again.status = 500
 
 
 def _campaign(**changes: Any) -> Set:
@@ -187,4 +197,12 @@ STATES: Final = (
     ElementState("campaign-confirmed", CAMPAIGN, "ended", prepare=_campaign(state="confirmed", joinable=False)),
     ElementState("campaign-none", CAMPAIGN, "empty", prepare=_gone),
     ElementState("campaign-error", CAMPAIGN, "error", prepare=_fail("campaign", 500)),
+    ElementState("again-due", AGAIN, prepare=_due, token=True),
+    ElementState("again-chinese", AGAIN, prepare=_due, token=True, html="lang='zh-CN'"),
+    ElementState("again-snoozed", AGAIN, prepare=_due, token=True, act=press("Later Title of soap", "Undo")),
+    ElementState("again-stopped", AGAIN, prepare=_due, token=True,
+                 act=press("Not using it any more Title of soap", "Undo")),
+    ElementState("again-none", AGAIN, "empty", token=True),
+    ElementState("again-stranger", AGAIN, "empty"),
+    ElementState("again-error", AGAIN, "error", prepare=_again_fails, token=True),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, Page, Request
 
-from tests.widgets.element_states import CAMPAIGN, CUSTOM, MEASURE
+from tests.widgets.element_states import AGAIN, CAMPAIGN, CUSTOM, MEASURE
 from tests.widgets.scenarios import CORS, asked_slots, fill_slots
 from tests.widgets.support import Watch, build_bare_shop, open_page, serve
 from widgets.assets import load_assets
@@ -21,6 +21,7 @@ PAGES: Final = {
     "slots": SLOTS,
     "custom": CUSTOM + SLOTS,
     "campaign": CAMPAIGN + SLOTS,
+    "again": AGAIN + SLOTS,
     "measure": MEASURE,
 }
 """By what is special on the page."""
@@ -65,7 +66,8 @@ async def open_loaded(
     browser: Browser, api_url: str, body: str, *, html: str = "lang='en'", **options: Any
 ) -> AsyncIterator[tuple[Page, Loaded, Watch]]:
     """A page of a shopper who does nothing, half a second after its last element was ready."""
-    script = "data-key='lb_pk_test' data-consent='granted'"
+    known = " data-token='token'" if body.startswith("<lastbook-again") else ""  # strangers are asked for nothing
+    script = f"data-key='lb_pk_test' data-consent='granted'{known}"
     with serve(build_bare_shop(api_url, body, script=script, html=html)) as shop:
         async with open_page(browser, **options) as (page, watch):
             loaded = Loaded()
@@ -81,4 +83,4 @@ async def open_loaded(
 
 
 ALL_READY: Final = """() => [...document.querySelectorAll("main *")].every(
-  (one) => !one.localName.startsWith("lastbook-") || one.getAttribute("state") === "ready")"""
+  (one) => !one.localName.startsWith("lastbook-") || ["ready", "empty"].includes(one.getAttribute("state")))"""

@@ -5,6 +5,8 @@ The page is a shop's: its own text above and below, and the reserve that its sty
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -31,7 +33,6 @@ SHOP_CSS: Final = """
 body { margin: 0 1rem; font: 16px/1.5 sans-serif }
 .tall { height: 2400px }
 """
-SUM_OF_SHIFTS: Final = "() => lastbookShift"
 NOTE_SHIFTS: Final = """
 window.lastbookShift = 0;
 new PerformanceObserver((list) => list.getEntries().forEach((entry) => (window.lastbookShift += entry.value)))
@@ -72,19 +73,20 @@ async def measure_shift(
     browser: Browser, api_url: str, scenario: Scenario, viewport: tuple[int, int], *, reserve: bool = True
 ) -> float:
     """Sum of the layout shifts from the first paint until the slot has said how it ended, and half a second more."""
-    width, height = viewport
-    with serve(_build_page(api_url, scenario, reserve=reserve)) as shop:
-        options = {"viewport": {"width": width, "height": height}, "java_script_enabled": scenario.javascript}
-        async with open_page(browser, **options) as (page, watch):
-            await page.add_init_script(NOTE_SHIFTS)
-            await page.route("**/public/v1/slots*", lambda route: _answer(route, scenario.outcome))
-            await page.goto(shop)
-            if not scenario.javascript:
-                return await _moved_without_javascript(page, height)
-            await _walk(page, scenario)
-            shift = float(await page.evaluate(SUM_OF_SHIFTS))
-    assert watch.errors == []
-    return shift
+    async with _open(browser, api_url, scenario, viewport, reserve=reserve) as page:
+        if not scenario.javascript:
+            return await _moved_without_javascript(page, viewport[1])
+        await _walk(page, scenario)
+        return float(await page.evaluate("lastbookShift"))
+
+
+async def measure_height(
+    browser: Browser, api_url: str, scenario: Scenario, viewport: tuple[int, int], *, reserve: bool
+) -> float:
+    """Of the slot in the end, in CSS pixels."""
+    async with _open(browser, api_url, scenario, viewport, reserve=reserve) as page:
+        await _walk(page, scenario)
+        return float(await page.locator("lastbook-slot").evaluate("(slot) => slot.getBoundingClientRect().height"))
 
 
 def asked_slots(request: Request) -> list[dict[str, Any]]:
@@ -111,6 +113,21 @@ def fill_slots(asked: list[dict[str, Any]], *, empty: bool = False) -> dict[str,
             for slot in asked
         ],
     }
+
+
+@asynccontextmanager
+async def _open(
+    browser: Browser, api_url: str, scenario: Scenario, viewport: tuple[int, int], *, reserve: bool
+) -> AsyncIterator[Page]:
+    width, height = viewport
+    with serve(_build_page(api_url, scenario, reserve=reserve)) as shop:
+        options = {"viewport": {"width": width, "height": height}, "java_script_enabled": scenario.javascript}
+        async with open_page(browser, **options) as (page, watch):
+            await page.add_init_script(NOTE_SHIFTS)
+            await page.route("**/public/v1/slots*", lambda route: _answer(route, scenario.outcome))
+            await page.goto(shop)
+            yield page
+    assert watch.errors == []
 
 
 async def _answer(route: Route, outcome: Outcome) -> None:

@@ -3,6 +3,7 @@
 import gzip
 import random
 import string
+from typing import Literal
 
 import pytest
 from playwright.async_api import Browser
@@ -10,7 +11,7 @@ from playwright.async_api import Browser
 from tests.support.shop import ShopClient, product
 from tests.widgets.fake_api import FakeApi
 from tests.widgets.loading import PAGES, SLOTS, open_loaded
-from tests.widgets.scenarios import SCENARIOS, VIEWPORTS, Scenario, measure_shift
+from tests.widgets.scenarios import SCENARIOS, VIEWPORTS, Scenario, measure_height, measure_shift
 
 CORE_BYTES, PAGE_BYTES, ANSWER_BYTES = 6_000, 10_000, 6_000
 MODULES = 2
@@ -18,6 +19,7 @@ CALLS = {
     "slots": ["slots"],
     "custom": ["configure", "slots"],
     "campaign": ["campaigns", "slots"],
+    "again": ["again:list", "slots"],
     "measure": ["measurements:read"],
 }
 """All slots of a page are one question; a further element has one of its own."""
@@ -101,6 +103,20 @@ async def test_the_layout_shift_that_we_add_is_zero(
     browser: Browser, api: FakeApi, api_url: str, scenario: Scenario, viewport: str
 ) -> None:
     assert await measure_shift(browser, api_url, scenario, VIEWPORTS[viewport]) == 0
+
+
+@pytest.mark.parametrize("viewport", VIEWPORTS)
+@pytest.mark.parametrize("layout", ["carousel", "grid"])
+async def test_the_reserve_is_as_high_as_what_comes(
+    browser: Browser, api: FakeApi, api_url: str, layout: Literal["carousel", "grid"], viewport: str
+) -> None:
+    """Within the room for the focus ring: no shift, and no gap either."""
+    scenario = Scenario("success", layout=layout)
+    reserved, natural = [
+        await measure_height(browser, api_url, scenario, VIEWPORTS[viewport], reserve=reserve)
+        for reserve in (True, False)
+    ]
+    assert abs(reserved - natural) <= 4
 
 
 async def test_without_the_reserve_the_same_measure_finds_the_shift(
