@@ -1,4 +1,4 @@
-"""The operator's command line: lastbook-server serve, work, migrate, tenant, keys, snippet, import, train, demo."""
+"""The operator's command line: lastbook-server serve, work, migrate, tenant, keys, doctor and others."""
 
 import asyncio
 import signal
@@ -35,6 +35,7 @@ from infra.telemetry import configure_logs
 from recommender.jobs import Trained, TrainingFailed
 from tenants.accounts import get_tenant
 from widgets.assets import load_assets
+from widgets.doctor.examining import examine
 from widgets.releases import release_of
 from widgets.snippet import make_snippet
 
@@ -208,6 +209,16 @@ def train(
         trained = asyncio.run(_train(settings, slug, tune))
     console.print(f"{slug}: model version {trained.version_id} is {trained.status}. {trained.reason or ''}")
     raise typer.Exit(0 if trained.status == "active" else 1)
+
+
+@cli.command()
+def doctor(
+    url: Annotated[str, typer.Argument(help="A page of the shop.")],
+    phone: Annotated[bool, typer.Option(help="As wide as a phone.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Open a shop's page in Chromium and say how the widgets do in it; exit code 1 if something is to put right."""
+    raise typer.Exit(0 if asyncio.run(examine(url, console=console, phone=phone, as_json=as_json)) else 1)
 
 
 @cli.command()

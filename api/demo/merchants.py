@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from api.demo.outfitting import Call, outfit_nothing, outfit_shoemaker
+from api.demo.outfitting import Call, outfit_grocery, outfit_shoemaker
 from infra.clock import system_clock
 from widgets.examples import grocery, shoemaker
-from widgets.examples.shop import Shopper
+from widgets.examples.view import Shopper
 
 Document = dict[str, Any]  # in API form
 
@@ -55,7 +55,7 @@ MERCHANTS = (
         ),
         totals={"products": 92_331, "shoppers": 2_469, "orders": 155_000},
         documents=_grocery,
-        outfit=outfit_nothing,
+        outfit=outfit_grocery,
     ),
     Merchant(
         slug="long-step",

@@ -7,7 +7,7 @@ import httpx2
 from rich.console import Console
 
 from api.demo.failures import DemoFailed
-from widgets.examples import made_shoes, shoe_sizes
+from widgets.examples import made_shoes, shoe_sizes, themes
 
 
 class Call(NamedTuple):
@@ -20,6 +20,7 @@ class Call(NamedTuple):
 
 def outfit_shoemaker() -> Iterator[Call]:
     """In the order in which each needs the ones before."""
+    yield Call("PUT", "/v1/theme", themes.SHOEMAKER)
     yield Call("POST", "/v1/measurement-definitions:standard", {"sets": list(made_shoes.measurement_sets())})
     yield Call("PUT", "/v1/work-calendar", made_shoes.work_calendar())
     for shopper, consent in made_shoes.consents():
@@ -37,9 +38,9 @@ def outfit_shoemaker() -> Iterator[Call]:
     yield Call("PUT", "/v1/placements/home-collection", shoe_sizes.collection_placement())
 
 
-def outfit_nothing() -> Iterator[Call]:
-    """For a merchant who sells ready-made goods in one size."""
-    return iter(())
+def outfit_grocery() -> Iterator[Call]:
+    """Ready-made goods in one size need no more than a look."""
+    yield Call("PUT", "/v1/theme", themes.GROCERY)
 
 
 async def send_calls(calls: Iterator[Call], *, name: str, url: str, key: str, console: Console) -> None:

@@ -8,7 +8,20 @@ import json
 import sys
 from importlib import import_module
 
-NAMES = ("serving", "ingest", "import", "training", "quality", "memory", "configure", "preorder", "replenishment")
+NAMES = (
+    "serving",
+    "ingest",
+    "import",
+    "training",
+    "quality",
+    "memory",
+    "configure",
+    "preorder",
+    "replenishment",
+    "widget",
+    "slots",
+    "lighthouse",
+)
 MODULES = {"import": "importing"}
 """Where the name is a word of Python."""
 

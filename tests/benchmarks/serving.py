@@ -53,7 +53,7 @@ def run() -> dict[str, object]:
     for larger catalogues under `catalogues`. Every shopper asks the same many times in a round, so that most answers
     are remembered; for `varied_ratio` no question comes twice, only the order of products is remembered.
     """
-    with run_machines() as settings, run_lastbook(_prepared(settings)) as serving:
+    with run_machines() as settings, run_lastbook(prepare(settings)) as serving:
         smallest, *larger = (_measure(serving, products) for products in CATALOGUES)
     return {
         "name": "serving",
@@ -66,8 +66,8 @@ def run() -> dict[str, object]:
 
 
 def _measure(serving: Settings, products: int) -> dict[str, object]:
-    shop = asyncio.run(_fill(serving, products))
-    known, unknown = _known(shop), _unknown(shop)
+    shop = asyncio.run(fill_shop(serving, products))
+    known, unknown = list_known(shop), _unknown(shop)
     varied = [{**known[n % SHOPPERS], "slots": [{**SLOTS[0], "exclude": [f"none-{n}"]}]} for n in range(VARIED)]
     asyncio.run(_browse(serving, [*known, *unknown], products))
     example = _ask(serving, known[0], "model")
@@ -103,13 +103,14 @@ def _figures(kind: str, measured: Measured) -> dict[str, float]:
     }
 
 
-def _prepared(settings: Settings) -> Settings:
+def prepare(settings: Settings) -> Settings:
+    """With the schema in place."""
     assert settings.database_owner_url is not None
     asyncio.run(migrate(settings.database_owner_url))
     return settings
 
 
-async def _fill(settings: Settings, products: int) -> NewShop:
+async def fill_shop(settings: Settings, products: int) -> NewShop:
     """A shop, trained as the worker trains; only its many products take a shorter road than the server API."""
     name = f"bench-{products}"
     shop = await open_shop(settings, slug=name, name=name, currency="EUR", owner_email=f"{name}@example.com")
@@ -137,7 +138,7 @@ async def _stock(settings: Settings, shop: NewShop, products: int) -> None:
         await db.close()
 
 
-def _known(shop: NewShop) -> list[Document]:
+def list_known(shop: NewShop) -> list[Document]:
     """Who asks for a slot: a shopper each, with a token and a browser of their own."""
     key, now = SigningKey(str(shop.signing.key_id), signing_seed(shop.signing.secret)), datetime.now(UTC)
     tokens = (sign_shopper_token(key, f"s{number}", now) for number in range(SHOPPERS))

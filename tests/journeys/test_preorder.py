@@ -17,8 +17,9 @@ from tests.support.polling import until
 from tests.support.shop import ShopClient
 from tests.widgets.support import open_browser, open_page, serve
 from widgets.examples import shoemaker
-from widgets.examples.shop import Shop, Shopper, build_shop
+from widgets.examples.shop import Shop, build_shop
 from widgets.examples.shopper_token import SigningKey
+from widgets.examples.view import Shopper
 
 BASE = "https://longstep.example"
 MADE = "LS-402"

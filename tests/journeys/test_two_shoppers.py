@@ -10,8 +10,9 @@ from playwright.async_api import Browser, Page
 from tenants.keys import signing_seed
 from tests.support.shop import ShopClient, product
 from tests.widgets.support import open_browser, open_page, serve
-from widgets.examples.shop import Shop, Shopper, build_shop
+from widgets.examples.shop import Shop, build_shop
 from widgets.examples.shopper_token import SigningKey
+from widgets.examples.view import Shopper
 
 BOOTS = [f"boot-{number}" for number in range(8)]
 SLIPPERS = [f"slipper-{number}" for number in range(8)]

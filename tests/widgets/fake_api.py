@@ -10,11 +10,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from api.public.assets import NEWEST, serve_file
+from tenants.placements import STANDARD
+from tenants.theme import Theme
 from tests.widgets.fake_again import FakeAgain, again_routes
 from tests.widgets.fake_campaign import FakeCampaign, campaign_routes
 from tests.widgets.fake_options import FakeOptions, option_routes
 from tests.widgets.fake_record import FakeRecord, record_routes
 from widgets.assets import load_assets
+from widgets.shop_style import make_shop_style
 
 Behaviour = Literal["ready", "slow", "status 500", "half json", "wrong shape", "empty"]
 ANYONE = {"access-control-allow-origin": "*"}
@@ -53,6 +57,7 @@ class FakeApi:
 def build_fake_api(api: FakeApi) -> Starlette:
     """The fake as an app."""
     routes = [
+        Route("/w/v1/shop.css", shop_style),
         Route("/w/v1/{name}", asset),
         Route("/public/v1/slots", slots, methods=["GET", "POST", "OPTIONS"]),
         Route("/public/v1/events", events, methods=["POST"]),
@@ -68,8 +73,11 @@ def build_fake_api(api: FakeApi) -> Starlette:
 
 
 async def asset(request: Request) -> Response:
-    found = request.app.state.assets[request.path_params["name"]]
-    return Response(found.body, headers={**ANYONE, "content-type": found.content_type})
+    return serve_file(request, request.app.state.assets[request.path_params["name"]], NEWEST)
+
+
+async def shop_style(request: Request) -> Response:
+    return Response(make_shop_style(Theme(), STANDARD.values()), media_type="text/css")
 
 
 async def slots(request: Request) -> Response:

@@ -82,15 +82,17 @@ def serve(app: Starlette) -> Iterator[str]:
     thread.join(timeout=5)
 
 
-def build_bare_shop(api_url: str, body: str, *, head: str = "", script: str = "data-key='lb_pk_test'") -> Starlette:
+def build_bare_shop(
+    api_url: str, body: str, *, head: str = "", script: str = "data-key='lb_pk_test'", html: str = "lang='en'"
+) -> Starlette:
     """A page with nothing but `body`, under the strictest policy that a shop may have."""
 
     async def page(request: Request) -> Response:
-        html = (
-            f"<!doctype html><html lang='en'><title>Shop</title>{head}"
+        text = (
+            f"<!doctype html><html {html}><title>Shop</title>{head}"
             f"<script type='module' src='{api_url}/w/v1/lastbook.js' {script}></script><main>{body}</main></html>"
         )
-        return HTMLResponse(html, headers={"content-security-policy": STRICT.format(api=api_url)})
+        return HTMLResponse(text, headers={"content-security-policy": STRICT.format(api=api_url)})
 
     async def style(request: Request) -> Response:
         return Response("main{height:3000px}", media_type="text/css")

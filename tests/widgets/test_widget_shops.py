@@ -1,10 +1,8 @@
 """The two example shops, as a shopper meets them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
+import msgspec
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,16 +11,15 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 from playwright.async_api import Browser
 
+from tenants.theme import Theme
 from tests.widgets.fake_api import FakeApi
-from tests.widgets.support import open_page, serve
-from widgets.examples import shoemaker
+from tests.widgets.shops import KEY, NOW, Kind, card, open_shop
+from tests.widgets.support import open_page
+from widgets.examples import shoemaker, themes
 from widgets.examples.shoe_drawings import draw_shoe
-from widgets.examples.shop import Shop, Shopper, build_shop
-from widgets.examples.shopper_token import SigningKey, sign_shopper_token
+from widgets.examples.shop import HERE
+from widgets.examples.shopper_token import sign_shopper_token
 
-KEY = SigningKey("key-1", bytes(range(32)))
-NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-Kind = Literal["grocery", "shoemaker"]
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 SHIFT = """() => new Promise((done) => {
   let sum = 0;
@@ -30,32 +27,6 @@ SHIFT = """() => new Promise((done) => {
     .observe({ type: "layout-shift", buffered: true });
   setTimeout(() => done(sum), 300);
 })"""
-
-
-@contextmanager
-def open_shop(api_url: str, kind: Kind) -> Iterator[str]:
-    """A shop of either brand on the shoemaker's products, whose pictures have a fixed size anyway."""
-    shelf = tuple(shoemaker.list_products("http://127.0.0.1"))
-    shop = Shop(
-        kind=kind,
-        name="Test Shop",
-        api_url=api_url,
-        publishable_key="lb_pk_test",
-        signing_key=KEY,
-        shoppers=(Shopper("S001", "Ada Lindqvist"), Shopper("S002", "Bao Tran")),
-        shelf=shelf[:12],
-        find_product=lambda product_id: shoemaker.find_product(product_id, "http://127.0.0.1"),
-        clock=lambda: NOW,
-    )
-    with serve(build_shop(shop)) as url:
-        yield url
-
-
-def card(product: dict[str, Any]) -> dict[str, Any]:
-    """A product as the slots address answers it."""
-    kept = {name: product.get(name) for name in ("id", "title", "url", "brand", "currency")}
-    prices = {name: product.get(name) for name in ("price_minor", "sale_price_minor")}
-    return {**kept, **prices, "image": None}
 
 
 @pytest.fixture
@@ -112,9 +83,11 @@ async def test_the_switch_shops_as_someone_without_javascript(browser: Browser, 
         async with open_page(browser, java_script_enabled=False) as (page, _):
             await page.goto(shop)
             assert await page.locator("script[data-token]").count() == 0
+            await page.locator("summary").first.click()
             await page.get_by_role("link", name="Bao Tran").click()
             token = await page.locator("script[data-key]").get_attribute("data-token")
-            assert await page.locator("[aria-current]").inner_text() == "Bao Tran"
+            chosen = await page.locator("[aria-current]").all_inner_texts()
+            assert chosen == ["Bao Tran", "Auto", "English", "Up"]
             assert await page.locator("lastbook-slot .lastbook-card").count() == 4 + 5 + 6 + 8
     assert token == sign_shopper_token(KEY, "S002", NOW)
 
@@ -253,3 +226,62 @@ async def test_i6_the_grocery_reminds_its_shopper_in_the_room_kept_for_it(
                 assert await page.locator("[data-basket]").inner_text() == "2"
             assert await page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
     assert watch.errors == []
+
+
+async def test_the_panel_switches_consent_and_language_and_links_keep_what_was_switched(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    with open_shop(api_url, "shoemaker") as shop:
+        async with open_page(browser, viewport=PHONE) as (page, watch):
+            await page.goto(f"{shop}/?shopper=S001")
+            await page.locator("summary").first.click()
+            await page.get_by_role("link", name="Denied").click()
+            await page.get_by_role("link", name="中文").click()
+            assert await page.locator("html").get_attribute("lang") == "zh-CN"
+            assert await page.locator("script[data-key]").get_attribute("data-consent") == "denied"
+            assert await page.get_by_text("每一步，三十二层棉布。").is_visible()
+            assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+            await page.get_by_role("link", name="预订").click()
+            await page.get_by_role("heading", name="够多人想要，我们就做").wait_for()
+            assert page.url.partition("?")[2] == "shopper=S001&consent=denied&lang=zh"
+    assert watch.errors == []
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("kind", ["grocery", "shoemaker"])
+async def test_with_lastbook_gone_the_shop_is_as_good_as_its_own_shelves(
+    browser: Browser, api: FakeApi, api_url: str, kind: Kind, viewport: Any
+) -> None:
+    with open_shop(api_url, kind) as shop:
+        async with open_page(browser, viewport=viewport) as (page, watch):
+            await page.goto(f"{shop}/?shopper=S001&api=down")
+            cards = page.locator("lastbook-slot").first.locator(".lastbook-card")
+            first, second = await cards.nth(0).bounding_box(), await cards.nth(1).bounding_box()
+            assert first is not None
+            assert second is not None
+            assert (first["y"], first["width"] < 300) == (second["y"], True)  # side by side, as ever
+            assert await page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+            assert await page.evaluate(SHIFT) == 0
+    assert (api.questions, watch.errors) == ([], [])
+
+
+@pytest.mark.parametrize("kind", ["grocery", "shoemaker"])
+async def test_the_open_panel_and_the_chinese_pages_pass_axe(
+    browser: Browser, api: FakeApi, api_url: str, kind: Kind
+) -> None:
+    with open_shop(api_url, kind) as shop:
+        async with open_page(browser, viewport=PHONE, bypass_csp=True) as (page, _):
+            await page.goto(f"{shop}/?lang=zh&panel=open")
+            await page.wait_for_selector("lastbook-slot[state=ready]")
+            tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+            found = await Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}})
+    assert found.violations_count == 0, found.generate_report()
+
+
+def test_the_themes_that_the_shops_tell_are_themes_and_say_what_their_style_sheets_say() -> None:
+    for kind, theme in (("grocery", themes.GROCERY), ("shoemaker", themes.SHOEMAKER)):
+        msgspec.convert(theme, Theme)
+        own = (HERE / "static" / f"{kind}.css").read_text("utf-8")
+        for name in ("radius", "gap", "card_width", "heading_size"):
+            token = f"--lastbook-{name.replace('_', '-')}: {theme.get(name)};"
+            assert (token in own) == (name in theme)

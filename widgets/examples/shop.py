@@ -1,15 +1,16 @@
 """Shop: a merchant's web shop as small as can be, showing how one puts Lastbook into its pages.
 
 The shop renders its own products (they stay where Lastbook does not answer), signs a token for the shopper it knows,
-and writes `<lastbook-slot>` around its own shelves; the grocery also `<lastbook-again>`; the shoemaker also
-`<lastbook-custom>` around its price and button, `<lastbook-measure>` below, and `<lastbook-campaign>` on a page of its
-own. Its Content-Security-Policy is as strict as they come.
+and writes `<lastbook-slot>` around its own shelves; the grocery also `<lastbook-again>` for who is signed in, the
+shoemaker `<lastbook-custom>` around its price and button, `<lastbook-measure>` below, and `<lastbook-campaign>` on a
+page of its own. Its Content-Security-Policy is as strict as they come. A panel of links switches shopper, consent and
+language, and takes Lastbook away.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,22 +21,18 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from infra.clock import Clock, system_clock
+from widgets.examples.brands import BRANDS, CAROUSEL, LANGUAGES, SHELVES, WORDS
 from widgets.examples.grocery_pictograms import draw_pictogram
 from widgets.examples.made_shoes import RECORDED, is_made
 from widgets.examples.shoe_drawings import draw_shoe
 from widgets.examples.shoemaker import SHOES_BY_ID
 from widgets.examples.shopper_token import SigningKey, sign_shopper_token
+from widgets.examples.view import CONSENTS, Shopper, read_view
 
 HERE: Final = Path(__file__).parent
-CAROUSEL: Final = 12
+NOWHERE: Final = "http://127.0.0.1:2"
+"""Where nobody answers, at once: what the pages point at while the panel says that Lastbook is down."""
 Product = Mapping[str, Any]  # in API form, as the merchant pushed it
-
-
-class Shopper(NamedTuple):
-    """Someone the demo can shop as."""
-
-    external_id: str
-    label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,61 +53,6 @@ class Shop:
     """The cards of its preorder campaigns that are not over."""
 
 
-class Shelf(NamedTuple):
-    """A place of the front page."""
-
-    slot: str
-    heading: str
-    """Above the shop's own products."""
-    layout: Literal["carousel", "grid"]
-    limit: int
-    """Of a grid: whole rows at the widths that this shop's cards have."""
-
-
-class Brand(NamedTuple):
-    """The words of a shop's pages."""
-
-    tagline: str
-    title: str
-    text: str
-    promises: tuple[str, ...]
-    similar: str
-    footer: str
-    shelves: tuple[Shelf, ...]
-    """The front page's, from the top."""
-
-
-BRANDS: Final = {
-    "grocery": Brand(
-        tagline="Good food, close by",
-        title="The weekly shop, already half done.",
-        text="We remember what your household comes back for, and put it where you will see it first.",
-        promises=("Delivered today until 9 pm", "Fresh or your money back", "Pay as in the store"),
-        similar="More like this",
-        footer="A demonstration shop. Products and purchases: The Complete Journey, by dunnhumby.",
-        shelves=(
-            Shelf("home-for-you", "From our shelves this week", "carousel", CAROUSEL),
-            Shelf("home-popular", "What the neighbourhood buys", "grid", 12),
-        ),
-    ),
-    "shoemaker": Brand(
-        tagline="Cloth shoes, stitched by hand",
-        title="Thirty-two layers of cotton under every step.",
-        text="We cut, paste and stitch cloth soles the slow way: two thousand stitches a pair, four days at the bench.",
-        promises=("Made in our own workshop", "Resoled for ten years", "Fitted anew within thirty days"),
-        similar="Made in the same hand",
-        footer="A demonstration shop. Long Step, its shoes and its customers are made up.",
-        # A page shows no product twice, and there are two dozen: few in each place.
-        shelves=(
-            Shelf("home-collection", "For the season", "carousel", 4),
-            Shelf("home-for-you", "From the workshop", "carousel", 5),
-            Shelf("home-made-for-you", "Made to measure", "carousel", 6),
-            Shelf("home-popular", "Worn the most", "grid", 8),
-        ),
-    ),
-}
-
-
 def build_shop(shop: Shop) -> Starlette:
     """The shop as an app: home, product pages, drawings, style sheets."""
     routes = [
@@ -128,7 +70,7 @@ def build_shop(shop: Shop) -> Starlette:
 
 
 async def home(request: Request) -> Response:
-    """The front page; `?shopper=` says whom to shop as."""
+    """The front page."""
     return _answer(request, "home.html")
 
 
@@ -140,14 +82,12 @@ async def product_page(request: Request) -> Response:
     shop = _shop(request)
     others = [other for other in shop.shelf if other["id"] != product["id"]]
     made = shop.kind == "shoemaker" and is_made(product["id"])
-    return _answer(
-        request, "product.html", product=product, others=others, made=made, sign_in_as=RECORDED, carousel=CAROUSEL
-    )
+    return _answer(request, "product.html", product=product, others=others, made=made, carousel=CAROUSEL)
 
 
 async def preorders_page(request: Request) -> Response:
     """The preorder campaigns, each of which can be joined."""
-    return _answer(request, "preorders.html", campaigns=_shop(request).list_campaigns(), sign_in_as=RECORDED)
+    return _answer(request, "preorders.html", campaigns=_shop(request).list_campaigns())
 
 
 async def shoe_image(request: Request) -> Response:
@@ -161,9 +101,9 @@ async def pictogram_image(request: Request) -> Response:
     return _image(draw_pictogram(request.path_params["kind"], request.path_params["product_id"]))
 
 
-def content_security_policy(shop: Shop) -> str:
+def content_security_policy(shop: Shop, api_url: str) -> str:
     """Nothing but the shop itself and Lastbook; no inline script or style; no markup from strings."""
-    api = _origin(shop.api_url)
+    api = _origin(api_url)
     images = " ".join(sorted({_origin(address) for product in shop.shelf for address in product["image_urls"]}))
     rules = (
         "default-src 'none'",
@@ -181,15 +121,26 @@ def content_security_policy(shop: Shop) -> str:
 
 def _answer(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
     shop = _shop(request)
-    shopper = _find_shopper(shop.shoppers, request.query_params.get("shopper"))
-    token = sign_shopper_token(shop.signing_key, shopper.external_id, shop.clock()) if shopper else None
-    page = request.app.state.pages.get_template(template)
-    html = page.render(
-        shop=shop, brand=BRANDS[shop.kind], shopper=shopper, token=token, path=request.url.path, **values
+    view = read_view(request.url.path, request.query_params, shop.shoppers)
+    recorded = next((one for one in shop.shoppers if one.external_id == RECORDED), None)
+    api_url = NOWHERE if view.down else shop.api_url
+    html = request.app.state.pages.get_template(template).render(
+        shop=shop,
+        view=view,
+        lang=LANGUAGES[view.language][0],
+        languages=LANGUAGES,
+        consents=CONSENTS,
+        brand=BRANDS[shop.kind][view.language],
+        shelves=SHELVES[shop.kind],
+        words=WORDS[view.language],
+        api_url=api_url,
+        sign_in=view.link(shopper=recorded),
+        token=sign_shopper_token(shop.signing_key, view.shopper.external_id, shop.clock()) if view.shopper else None,
+        **values,
     )
     # The page holds a shopper's token, so no cache may keep it.
     headers = {
-        "content-security-policy": content_security_policy(shop),
+        "content-security-policy": content_security_policy(shop, api_url),
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
         "referrer-policy": "strict-origin-when-cross-origin",
@@ -206,10 +157,6 @@ def _image(drawing: str | None) -> Response:
         "x-content-type-options": "nosniff",
     }
     return Response(drawing, media_type="image/svg+xml", headers=headers)
-
-
-def _find_shopper(shoppers: Sequence[Shopper], external_id: str | None) -> Shopper | None:
-    return next((shopper for shopper in shoppers if shopper.external_id == external_id), None)
 
 
 def _pages() -> Environment:
