@@ -60,7 +60,7 @@ def make_asset(name: str, text: str) -> Asset:
     return Asset(
         name=name,
         body=body,
-        gzipped=deflate.gzip_compress(body, SMALLEST),
+        gzipped=bytes(deflate.gzip_compress(body, SMALLEST)),
         content_type=CONTENT_TYPES[suffix],
         etag=f'"{hashlib.sha256(body).hexdigest()[:32]}"',
     )
