@@ -37,11 +37,18 @@ export function open(host, core) {
     return core.attempt(() => format().format(new Date(text))) ?? text;
   }
 
+  /** What few need is a module of its own. */
+  async function more() {
+    const module = await import(`./${host.localName}-more-${SPOKEN}.js`);
+    Object.assign(text, module.text);
+    return module;
+  }
+
   const refresh = mount({
     ...core, host, text, fill, day, ask,
     get: (name) => host.getAttribute(name) ?? undefined,
     draw: (...wanted) => draw(root, ...wanted),
-    more: async () => Object.assign(text, (await import(`./${host.localName}-more-${SPOKEN}.js`)).text),
+    more,
     state: (...said) => host.become(...said),
     say: (...said) => core.say(host, ...said),
   });

@@ -33,10 +33,8 @@ export const text = {
   agree: "I agree to the terms",
   join: "Join with obligation to pay",
   interest: "Tell me when it begins",
-  told: "You are on the list.",
   signin: "Sign in",
   sign_in_needed: "Please sign in to join.",
   busy: "One moment…",
   stale: "The shop cannot be reached: what is shown may be old.",
-  unknown: "No answer came. Nothing was charged. Please try again; a place kept without payment is let go after half an hour.",
 };

@@ -9,6 +9,8 @@ export const text = {
   paid: "Quantity {0}, total {1}, paid {2}",
   charged: "Charged on {0}",
   pay: "Go to the payment",
+  told: "You are on the list.",
+  unknown: "No answer came. Nothing was charged. Please try again; a place kept without payment is let go after half an hour.",
   quote_refused: "Please confirm your choices again.",
   campaign_sold_out: "Not so many are left. Choose fewer, or try again in half an hour.",
   shopper_cap_reached: "You already have as many as one person may. Choose fewer.",

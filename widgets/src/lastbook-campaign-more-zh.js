@@ -9,6 +9,8 @@ export const text = {
   paid: "数量{0}，总价{1}，已付{2}",
   charged: "{0}扣款",
   pay: "前往付款",
+  told: "已登记。",
+  unknown: "没有收到答复，未扣款。请重试；未付款的名额半小时后释放。",
   quote_refused: "请重新确认您的选择。",
   campaign_sold_out: "剩余数量不足。请减少数量，或半小时后再试。",
   shopper_cap_reached: "您已达到每人限购数量。请减少数量。",

@@ -33,10 +33,8 @@ export const text = {
   agree: "我同意条款",
   join: "确认预购并承担付款义务",
   interest: "开始时通知我",
-  told: "已登记。",
   signin: "登录",
   sign_in_needed: "请登录后参加。",
   busy: "请稍候…",
   stale: "暂时无法连接，所示内容可能不是最新。",
-  unknown: "没有收到答复，未扣款。请重试；未付款的名额半小时后释放。",
 };
