@@ -92,7 +92,7 @@ async def test_b7_an_address_names_no_shopper(shop: ShopClient, more: dict[str, 
         ("name=home-popular", 401), ("key=lb_pk_x&name=home-popular", 401), ("key={key}", 422),
         ("key={key}&name=home-popular&limit=0", 422), ("key={key}&name=home-popular&limit=51", 422),
         ("key={key}&name=home-popular&limit=many", 422), ("key={key}&name=home-popular&currency=euro", 422),
-        ("key={key}&name=home-popular&locale=%3Cb%3E", 422), ("key={key}&name=a&name=b", 400),
+        ("key={key}&name=a&name=b", 400),
         ("key={key}&name=%00", 422), ("key={key}&name=" + "x" * 101, 422),
     ],
 )  # fmt: skip

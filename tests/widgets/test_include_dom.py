@@ -98,14 +98,14 @@ async def test_forty_answers_look_the_same_from_the_server_and_from_the_page(bro
 
 
 async def test_the_page_takes_over_what_the_server_made(browser: Browser, api: FakeApi, api_url: str) -> None:
-    html = include(0)
-    with serve(build_bare_shop(api_url, html)) as shop:
+    head = f"<link rel='stylesheet' href='{api_url}/w/v1/lastbook.css'>"
+    with serve(build_bare_shop(api_url, include(0), head=head)) as shop:
         async with open_page(browser, bypass_csp=True) as (page, watch):
             await page.add_init_script(f"({TOLD})()")
             await page.route(SHOP, lambda route: route.fulfill(body="the product's page"))
             await page.goto(shop)
             await page.wait_for_function("() => said.some(([name]) => name === 'ready')", timeout=5_000)
-            assert await page.locator(".lastbook-next").is_visible()
+            await page.locator(".lastbook-next").wait_for(state="visible", timeout=5_000)
             await page.wait_for_function(
                 "() => said.filter(([name]) => name === 'impression').length > 3", timeout=5_000
             )
