@@ -109,8 +109,8 @@ def _assemble(source: Path) -> Iterator[tuple[str, str]]:
 
 def element_module(source: Path, element: str, language: str) -> str:
     """A further element with its words, its looks and the kit that all have, as one; it exports the kit's `open`."""
-    files = (f"{element}-{language}.js", f"{element}.js", KIT)
+    files = (f"{element}-{language}.js", KIT, f"{element}.js")
     code = "".join(_EXPORT.sub("", (source / name).read_text("utf-8")) for name in files)
     looks = shrink((source / f"{element}.css").read_text("utf-8"), ".css")
     known = f"const SPOKEN = {json.dumps(language)}, looks = {json.dumps(looks)};\n"
-    return f"export const open = (() => {{\n{known}{code}return open;\n}})();\n"
+    return f"export const open = (() => {{\n{code}{known}return open;\n}})();\n"

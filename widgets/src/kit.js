@@ -8,8 +8,8 @@
  *   more: () => Promise<any>, money: (minor: number, currency: string) => string, day: (text: string, options?: object) => string,
  *   safeUrl: (text: string, base?: string) => string | undefined, state: (state: string, detail?: object) => void,
  *   say: (name: string, detail?: object, cancelable?: boolean) => boolean}} Kit what an element's `mount` gets, which
- *   answers a function that asks anew; `text` has its words in the page's language, and after
- *   `more` those that few need as well
+ *   answers a function that asks anew; `text` has its words in the page's language, and after `more`, which answers the
+ *   element's further module, those of that as well
  */
 
 const PATIENCE_MS = 5000;
@@ -37,11 +37,13 @@ export function open(host, core) {
     return core.attempt(() => format().format(new Date(text))) ?? text;
   }
 
-  /** What few need is a module of its own. */
+  /** What few need is a module of its own; nothing where it cannot be fetched. */
   async function more() {
-    const module = await import(`./${host.localName}-more-${SPOKEN}.js`);
-    Object.assign(text, module.text);
-    return module;
+    try {
+      const module = await import(`./${host.localName}-more-${SPOKEN}.js`);
+      Object.assign(text, module.text);
+      return module;
+    } catch {}
   }
 
   const refresh = mount({

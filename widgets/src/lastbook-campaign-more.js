@@ -67,3 +67,9 @@ export function own({ button, day, fill, line, money, text }, mine, onpay) {
     (due || fulfilment === "reserved") && button(text.pay, onpay),
   ];
 }
+
+/** What one agrees to, and with whom. */
+export function terms({ fill, text }, { cancellation, seller, terms, withdrawal_notice }, line) {
+  const cancelling = fill(text["cancel_" + cancellation.until], cancellation.fee_basis_points / 100);
+  return ["div", {}, ...[terms, withdrawal_notice, cancelling, Object.values(seller).join(", ")].map((words) => line(words))];
+}

@@ -20,8 +20,8 @@ export function mount(kit) {
   let card;
   /** The shopper's own preorder of this campaign. */
   let mine;
-  /** Draws it. */
-  let own;
+  /** What few need, once it was fetched. */
+  let acts;
   /** The last part of a preorder's address: whoever has it may act. */
   let link;
   let about;
@@ -66,18 +66,21 @@ export function mount(kit) {
       ahead = Date.parse(now) - Date.now();
       const all = choices();
       if (!all[at] || all[at].sold_out) at = all.findIndex((one) => !one.sold_out);
+      mine = preorders?.find((one) => one.campaign_id === card.id && !GONE.test(one.fulfilment));
+      if (mine) await prepare();
       show();
       state(NOT_OVER.test(card.state) ? "ready" : "ended", card);
-      if (!preorders && signedIn()) throw { status: 401 };
-      const found = preorders?.find((one) => one.campaign_id === card.id && !GONE.test(one.fulfilment));
-      if (found) ({ own } = await more());
-      mine = found;
-      show();
+      if (mine ? !acts : !preorders && signedIn()) throw { status: 401 };
     } catch ({ message, status }) {
       if (!card) return state("error", { reason: message });
-      await more().catch(() => {}); // it has words for what it may be
+      await prepare(); // it has words for what it may be
       tell(text[status] ?? text.stale);
     }
+  }
+
+  async function prepare() {
+    acts ??= await more();
+    if (card) show();
   }
 
   function take(event) {
@@ -148,7 +151,7 @@ export function mount(kit) {
       card.minimum_units > 0 && ["label", {}, fill(text.progress, percent), ["progress", { max: 100, value: percent + "" }]],
       remaining !== null && line(fill(text.remaining, remaining)),
       ship_until && line(fill(text.ships, day(ship_from), day(ship_until))),
-      mine ? own({ ...kit, button, line }, mine, () => act("pay", { link, preorder: mine.preorder_id })) : card.state === "scheduled" ? interest() : card.joinable && form(),
+      mine ? acts?.own({ ...kit, button, line }, mine, () => act("pay", { link, preorder: mine.preorder_id })) : card.state === "scheduled" ? interest() : card.joinable && form(),
       ["div", { part: "said", role: "status" }, ...said],
     );
     tick();
@@ -201,9 +204,7 @@ export function mount(kit) {
       days > 0 && ends_at && field("charge_on", text.charge_on, "input",
         { type: "date", min: ends_at.slice(0, 10), max: last.toISOString().slice(0, 10) }),
       !signedIn() && field("guest_email", text.guest_email, "input", { type: "email", required: true, autocomplete: "email" }),
-      ["details", {}, ["summary", {}, text.terms], ...[card.terms, card.withdrawal_notice,
-        fill(text["cancel_" + card.cancellation.until], card.cancellation.fee_basis_points / 100),
-        Object.values(card.seller).join(", ")].map((words) => line(words))],
+      ["details", { ontoggle: prepare }, ["summary", {}, text.terms], acts ? acts.terms(kit, card, line) : text.busy],
       ["label", { id: "agree" }, ["input", { type: "checkbox", required: true }], text.agree],
       button(text.join, null, "submit")]),
     ];
@@ -215,11 +216,6 @@ export function mount(kit) {
 
   /* ---- acting ---- */
 
-  /** Whoever fills in the form is about to need the rest. */
-  function prepare() {
-    more().catch(() => {});
-  }
-
   function join(event) {
     event.preventDefault();
     act("join", { card, quantity, chosen: choices()[at], fields: event.target.elements });
@@ -230,7 +226,7 @@ export function mount(kit) {
     if (busy) return;
     const turn = (busy = {});
     tell(text.busy);
-    const acts = await more().catch(() => {});
+    await prepare();
     if (busy !== turn) return; // the page is about something else by now
     const done = acts ? await acts[name](kit, what) : { words: text.stale };
     link = done.link ?? link; // a place may be kept although there are no payments
