@@ -2,8 +2,9 @@
 
 The sources in `src` are for readers. What is served of them is put together and made small once, when the process
 starts: `lastbook.js` with the parts it imports, `lastbook.css`, one module for each further element and language
-(`lastbook-custom-en.js`) with its code, its words and its looks, one more with what is needed once the shopper acts
-(`lastbook-campaign-more-en.js`), and modules that few pages need as they are (`lastbook-zh.js`, `lastbook-template.js`).
+(`lastbook-custom-en.js`) with its code, its words and its looks, a second one where an element has more once the
+shopper acts (`lastbook-custom-more-en.js`), and modules that few pages need as they are (`lastbook-zh.js`,
+`lastbook-template.js`).
 """
 
 import hashlib

@@ -22,13 +22,14 @@ from tenants.attributes import Locale
 from tenants.campaign_cards import MOST, CampaignCard, list_cards
 from tenants.campaign_interest import Interest, record_interest
 from tenants.fields import ExternalId, Moment
+from tenants.preorder_states import LIVE
 from tenants.preorder_views import PreorderView
 
 
 class CampaignsIn(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Which campaigns: these, or those with these products, or all that are not over.
 
-    With them come preorders: the one of a link if there is one, else a shopper's own.
+    With them come the preorders of them that stand: the one of a link if there is one, else a shopper's own.
     """
 
     key: PublishableKey
@@ -46,7 +47,10 @@ class CampaignsOut(Struct, frozen=True, kw_only=True):
     campaigns: Sequence[CampaignCard]
     preorders: Annotated[
         Sequence[PreorderView] | None,
-        Meta(description="The newest first; null without a link or a token, and where it proves nothing any more."),
+        Meta(
+            description="Those of these campaigns that stand, the newest first; null without a link or a token, and "
+            "where it proves nothing any more."
+        ),
     ]
 
 
@@ -74,7 +78,7 @@ async def ask_campaigns(state: State, body: bytes) -> PublicAnswer:
         cards = await list_cards(
             conn, campaign_ids=wanted.campaigns, product_ids=wanted.products, locale=wanted.locale, now=now
         )
-        own = None if asker is None else await _find_preorders(conn, asker, wanted.link, now)
+        own = None if asker is None else await _find_preorders(conn, asker, wanted.link, cards, now)
     return PublicAnswer(msgspec.json.encode(CampaignsOut(now=now, campaigns=cards, preorders=own)))
 
 
@@ -106,12 +110,14 @@ async def _find_asker(state: State, wanted: CampaignsIn, now: datetime) -> Asker
 
 
 async def _find_preorders(
-    conn: Connection, asker: Asker, link: str | None, now: datetime
+    conn: Connection, asker: Asker, link: str | None, cards: Sequence[CampaignCard], now: datetime
 ) -> Sequence[PreorderView] | None:
+    shown = {card.id for card in cards}
     try:
-        return await list_own(conn, asker, link, now)
+        own = await list_own(conn, asker, link, now)
     except NotFound:
         return None
+    return [one for one in own if one.campaign_id in shown and one.fulfilment in LIVE]
 
 
 _wanted = msgspec.json.Decoder(CampaignsIn)

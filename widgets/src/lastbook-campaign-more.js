@@ -1,7 +1,7 @@
 /**
  * More of `<lastbook-campaign>`: what a shopper does and has, fetched when the first of them acts or has joined.
  *
- * @typedef {import("./kit.js").Kit} Kit
+ * @typedef {import("./kit.js").Kit & {act: (name: string, what: object) => void, button: Function, line: Function}} Kit
  * @typedef {{link?: string, words?: string, changed?: any, left?: boolean}} Done the last part of the preorder's address,
  *   what to say, whether to ask what is true now, and whether the page is being left for the payment
  */
@@ -56,20 +56,20 @@ function go({ safeUrl, text }, url) {
 }
 
 /** What the shopper has already, and what there is to do about it. */
-export function own({ button, day, fill, line, money, text }, mine, onpay) {
-  const { fulfilment, payment, quantity, total_minor, paid_minor, charge_on, currency, reserved_until } = mine;
+export function own({ act, button, day, fill, line, money, text }, mine, link) {
+  const { fulfilment, payment, preorder_id: preorder, quantity, total_minor, paid_minor, charge_on, currency, reserved_until } = mine;
   const due = UNPAID.test(payment);
   const words = due ? text.mend : text["is_" + fulfilment] ?? text.is_joined;
   return ["section", {},
     ["strong", {}, fill(words, day(reserved_until, { timeStyle: "short" }))],
     line(fill(text.paid, quantity, money(total_minor, currency), money(paid_minor, currency))),
     charge_on && line(fill(text.charged, day(charge_on))),
-    (due || fulfilment === "reserved") && button(text.pay, onpay),
+    (due || fulfilment === "reserved") && button(text.pay, () => act("pay", { link, preorder })),
   ];
 }
 
 /** What one agrees to, and with whom. */
-export function terms({ fill, text }, { cancellation, seller, terms, withdrawal_notice }, line) {
+export function terms({ fill, line, text }, { cancellation, seller, terms, withdrawal_notice }) {
   const cancelling = fill(text["cancel_" + cancellation.until], cancellation.fee_basis_points / 100);
   return ["div", {}, ...[terms, withdrawal_notice, cancelling, Object.values(seller).join(", ")].map((words) => line(words))];
 }

@@ -12,7 +12,6 @@
 
 const NOT_OVER = /^(sch|ear|ope|pau)/;
 const TAKING = /^(ear|ope)/;
-const GONE = /^(exp|can)/;
 
 /** @param {import("./lastbook.js").Kit} kit */
 export function mount(kit) {
@@ -37,6 +36,7 @@ export function mount(kit) {
   let said;
   /** The last quote that was taken. */
   let quote;
+  Object.assign(kit, { act, button, line }); // for the other module
   addEventListener("lastbook:add", take, true); // before the shop hears of it
   addEventListener("pageshow", ({ persisted }) => persisted && refresh()); // back from the payment
   return refresh;
@@ -66,7 +66,7 @@ export function mount(kit) {
       ahead = Date.parse(now) - Date.now();
       const all = choices();
       if (!all[at] || all[at].sold_out) at = all.findIndex((one) => !one.sold_out);
-      mine = preorders?.find((one) => one.campaign_id === card.id && !GONE.test(one.fulfilment));
+      mine = preorders?.[0];
       if (mine) await prepare();
       show();
       state(NOT_OVER.test(card.state) ? "ready" : "ended", card);
@@ -151,7 +151,7 @@ export function mount(kit) {
       card.minimum_units > 0 && ["label", {}, fill(text.progress, percent), ["progress", { max: 100, value: percent + "" }]],
       remaining !== null && line(fill(text.remaining, remaining)),
       ship_until && line(fill(text.ships, day(ship_from), day(ship_until))),
-      mine ? acts?.own({ ...kit, button, line }, mine, () => act("pay", { link, preorder: mine.preorder_id })) : card.state === "scheduled" ? interest() : card.joinable && form(),
+      mine ? acts?.own(kit, mine, link) : card.state === "scheduled" ? interest() : card.joinable && form(),
       ["div", { part: "said", role: "status" }, ...said],
     );
     tick();
@@ -204,7 +204,7 @@ export function mount(kit) {
       days > 0 && ends_at && field("charge_on", text.charge_on, "input",
         { type: "date", min: ends_at.slice(0, 10), max: last.toISOString().slice(0, 10) }),
       !signedIn() && field("guest_email", text.guest_email, "input", { type: "email", required: true, autocomplete: "email" }),
-      ["details", { ontoggle: prepare }, ["summary", {}, text.terms], acts ? acts.terms(kit, card, line) : text.busy],
+      ["details", { ontoggle: prepare }, ["summary", {}, text.terms], acts ? acts.terms(kit, card) : text.busy],
       ["label", { id: "agree" }, ["input", { type: "checkbox", required: true }], text.agree],
       button(text.join, null, "submit")]),
     ];
