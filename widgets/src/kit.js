@@ -25,16 +25,14 @@ export function open(host, core) {
   /** One question at a time: a newer one silences the older, which then never answers. */
   function ask(path, question, wait = PATIENCE_MS) {
     const mine = ++turn;
-    return new Promise((resolve, reject) => {
-      const still = (settle) => (value) => mine === turn && settle(value);
-      core.post(path, question, AbortSignal.timeout(wait)).then(still(resolve), still(reject));
-    });
+    const silence = () => mine !== turn && new Promise(() => {});
+    return core.post(path, question, AbortSignal.timeout(wait)).finally(silence);
   }
 
   /** 2026-12-08 or a moment → the day as it is written here; a day alone is the same day everywhere. */
   function day(text, options = text.length > 10 ? {} : { timeZone: "UTC" }) {
-    const format = () => new Intl.DateTimeFormat(core.language, { dateStyle: "long", ...options });
-    return core.attempt(() => format().format(new Date(text))) ?? text;
+    const how = { dateStyle: "long", ...options };
+    return core.attempt(() => new Intl.DateTimeFormat(core.language, how).format(new Date(text))) ?? text;
   }
 
   /** What few need is a module of its own; nothing where it cannot be fetched. */

@@ -67,9 +67,9 @@ export function mount(kit) {
       const all = choices();
       if (!all[at] || all[at].sold_out) at = all.findIndex((one) => !one.sold_out);
       mine = preorders?.[0];
-      if (mine) await prepare();
       show();
       state(NOT_OVER.test(card.state) ? "ready" : "ended", card);
+      if (mine) await prepare();
       if (mine ? !acts : !preorders && signedIn()) throw { status: 401 };
     } catch ({ message, status }) {
       if (!card) return state("error", { reason: message });
@@ -78,9 +78,10 @@ export function mount(kit) {
     }
   }
 
+  /** Whoever fills in the form, unfolds the terms, or has joined is about to need the rest. */
   async function prepare() {
     acts ??= await more();
-    if (card) show();
+    show();
   }
 
   function take(event) {
@@ -99,8 +100,9 @@ export function mount(kit) {
   }
 
   function choices() {
-    return card.products.flatMap((product) => product.variants.map((variant) => ({ ...variant, ...product, label: variant.title || variant.variant_id,
-      ...(product.product_id === quote?.product_id && quote) })));
+    return card.products.flatMap((product) => product.variants.map((variant) => ({
+      ...variant, ...product, label: variant.title || variant.variant_id, ...(product.product_id === quote?.product_id && quote),
+    })));
   }
 
   /* ---- time ---- */
@@ -108,10 +110,6 @@ export function mount(kit) {
   /** What is still to come, if anything, that a clock could count to. */
   function deadline() {
     return card.state === "scheduled" ? card.starts_at : NOT_OVER.test(card.state) && card.ends_at;
-  }
-
-  function moment(text) {
-    return day(text, { timeStyle: "short" });
   }
 
   function rest() {
@@ -139,13 +137,15 @@ export function mount(kit) {
   /* ---- the page ---- */
 
   function show() {
+    if (!card) return; // the page is about something else by now
     const { progress_percent: percent, remaining, ship_from, ship_until } = card;
     const end = deadline();
     draw(
       ["h2", {}, card.title],
       line(card.description),
       ["strong", {}, standing()],
-      end && line(text[card.state === "scheduled" ? "starts" : "ends"] + " ", ["time", { dateTime: end }, moment(end)], " ",
+      end && line(text[card.state === "scheduled" ? "starts" : "ends"] + " ",
+        ["time", { dateTime: end }, day(end, { timeStyle: "short" })], " ",
         ["span", { id: "left", part: "left", "aria-hidden": "true" }, digits()]),
       card.extended && line(text.extended),
       card.minimum_units > 0 && ["label", {}, fill(text.progress, percent), ["progress", { max: 100, value: percent + "" }]],
@@ -163,11 +163,11 @@ export function mount(kit) {
 
   function standing() {
     const words = !card.joinable && TAKING.test(card.state) ? text.sold_out : text[card.state] ?? text.confirmed;
-    return fill(words, moment(card.starts_at));
+    return fill(words, day(card.starts_at, { timeStyle: "short" }));
   }
 
-  function button(label, onclick, type = "button") {
-    return ["button", { type, part: "button", disabled: !!busy, onclick }, label];
+  function button(label, onclick) {
+    return ["button", { part: "button", disabled: !!busy, onclick }, label];
   }
 
   function signin() {
@@ -196,8 +196,8 @@ export function mount(kit) {
     return ["form", { oninput: prepare, onsubmit: join },
       all[1] && field("choice", text.choice, "select", { onchange: ({ target }) => ((at = +target.value), show()) }, ...offers),
       ...(made && !quote_id ? [line(text.made)] : [["p", { part: "price" }, money(price_minor, currency)],
-      field("quantity", text.quantity, "input", { type: "number", min: 1, max: per_order ?? per_shopper ?? "", required: true, defaultValue: quantity,
-        oninput: ({ target }) => ((quantity = +target.value || 1), show()) }),
+      field("quantity", text.quantity, "input", { type: "number", min: 1, max: per_order ?? per_shopper ?? "", required: true,
+        defaultValue: quantity, oninput: ({ target }) => ((quantity = +target.value || 1), show()) }),
       line(!made && price_minor < list_price_minor ? fill(text.early, money(list_price_minor, currency))
         : fill(text.total, money(price_minor * quantity, currency))),
       line(fill(text[mode], deposit)),
@@ -206,7 +206,7 @@ export function mount(kit) {
       !signedIn() && field("guest_email", text.guest_email, "input", { type: "email", required: true, autocomplete: "email" }),
       ["details", { ontoggle: prepare }, ["summary", {}, text.terms], acts ? acts.terms(kit, card) : text.busy],
       ["label", { id: "agree" }, ["input", { type: "checkbox", required: true }], text.agree],
-      button(text.join, null, "submit")]),
+      button(text.join)]),
     ];
   }
 
@@ -227,7 +227,7 @@ export function mount(kit) {
     const turn = (busy = {});
     tell(text.busy);
     await prepare();
-    if (busy !== turn) return; // the page is about something else by now
+    if (busy !== turn) return; // it was asked anew meanwhile
     const done = acts ? await acts[name](kit, what) : { words: text.stale };
     link = done.link ?? link; // a place may be kept although there are no payments
     busy = undefined;
