@@ -17,7 +17,7 @@ from tests.widgets.fake_again import FakeAgain, again_routes
 from tests.widgets.fake_campaign import FakeCampaign, campaign_routes
 from tests.widgets.fake_options import FakeOptions, option_routes
 from tests.widgets.fake_record import FakeRecord, record_routes
-from widgets.assets import load_assets
+from widgets.assets import Asset, load_assets, pack
 from widgets.shop_style import make_shop_style
 
 Behaviour = Literal["ready", "slow", "status 500", "half json", "wrong shape", "empty"]
@@ -77,7 +77,10 @@ async def asset(request: Request) -> Response:
 
 
 async def shop_style(request: Request) -> Response:
-    return Response(make_shop_style(Theme(), STANDARD.values()), media_type="text/css")
+    """As the service puts it together: the looks, the theme, the room."""
+    looks: Asset = request.app.state.assets["lastbook.css"]
+    style = make_shop_style(Theme(), STANDARD.values())
+    return serve_file(request, pack("shop.css", looks.body + b"\n" + style.encode()), NEWEST)
 
 
 async def slots(request: Request) -> Response:

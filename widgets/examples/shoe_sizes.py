@@ -37,7 +37,13 @@ def collections() -> Iterator[Row]:
 
 def collection_placement() -> dict[str, Any]:
     """For `PUT /v1/placements/home-collection`: the collections that are open."""
-    return {"id": "home-collection", "strategy": "collections", "heading": "Winter festival", "strict": True}
+    return {
+        "id": "home-collection",
+        "strategy": "collections",
+        "heading": "Winter festival",
+        "headings": {"zh": "冬日节庆"},
+        "strict": True,
+    }
 
 
 def _row(number: int) -> Row:
