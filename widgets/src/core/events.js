@@ -45,9 +45,12 @@ export function watch(card, product) {
   seen.observe(card);
 }
 
+/** The element that shows a card: all of ours have a state. */
+const placeOf = (card) => card.closest("[state]");
+
 /** Something happened to a card. */
 export function note(card, type, name = type) {
-  const slot = card.closest("lastbook-slot");
+  const slot = placeOf(card);
   const { product } = card;
   track(type, product.id, slot.name, (tokens[product.id] = product.token));
   say(slot, name, { product });
@@ -65,7 +68,7 @@ const seen = new IntersectionObserver(
 
 /** Half of a card for a second, once a token. */
 function report(card) {
-  const slot = card.closest("lastbook-slot");
+  const slot = placeOf(card);
   seen.unobserve(card);
   if (document.hidden) seen.observe(card); // a hidden page draws nothing: this waits until it is looked at again
   else if (slot && isNew(card.product.token ?? slot.name + " " + card.product.id)) note(card, "impression");
