@@ -9,6 +9,7 @@ from tenants.experiment_documents import Changes
 from tenants.placements import Placement
 from tests.experiments.lab import HELD, ONE, PLACE, THREE, act, experiment, later, run, see, store
 from tests.support.polling import until
+from tests.support.problems import check_problem
 from tests.support.shop import Document, ShopClient
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -75,6 +76,17 @@ async def test_r8_a_started_experiment_stands(shop: ShopClient) -> None:
     deleted = await shop.api.delete("/v1/experiments/trial")
     assert (deleted.status_code, deleted.json()["type"].rpartition("/")[2]) == (409, "experiment_stands")
     assert await refusal(shop, "start") == (409, "experiment_step")
+
+
+async def test_r8_an_arm_that_no_longer_fits_its_placement_is_not_promoted(shop: ShopClient) -> None:
+    await store(shop, {"id": "bestsellers", "share": 0.5, "changes": {"strategy": "popular"}}, ONE)
+    await act(shop, "start")
+    front = {"id": PLACE, "strategy": "new", "fallbacks": ["popular"]}
+    assert (await shop.api.put(f"/v1/placements/{PLACE}", json=front)).status_code == 200
+
+    answer = await shop.api.post("/v1/experiments:promote", json={"id": "trial", "arm": "bestsellers"})
+    assert check_problem(answer, 422)["errors"][0]["field"] == "arm"
+    assert (await shop.api.get("/v1/experiments/trial")).json()["state"] == "running"
 
 
 async def test_r8_it_goes_from_draft_to_running_to_stopped_and_no_other_way(shop: ShopClient) -> None:
