@@ -78,6 +78,7 @@ async def upsert_experiments(conn: Connection, experiments: Sequence[Experiment]
     """
     made = {one.id: (one, make_document(one)) for one in sorted(experiments, key=lambda one: one.id)}
     names, digests = list(made), [document.digest for _, document in made.values()]
+    await _lock(conn)
     standing = await conn.fetch(_STANDING, names, digests)
     texts, places = [document.text for _, document in made.values()], [one.placement for one, _ in made.values()]
     salts = [secrets.token_bytes(32) for _ in names]
@@ -206,7 +207,8 @@ async def _refuse_overlap(conn: Connection, found: Experiment, began_at: datetim
 
 
 async def _lock(conn: Connection) -> None:
-    """One at a time starts or stops experiments of a tenant: two could not see that they overlap."""
+    """One at a time stores, starts or stops experiments of a tenant: two could not see that they overlap, nor that a
+    draft is another one than was looked at."""
     await conn.execute("select pg_advisory_xact_lock(hashtextextended(current_tenant()::text, 23))")
 
 
