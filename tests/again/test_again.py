@@ -67,6 +67,15 @@ async def test_b10_the_tokens_of_the_list_say_where_it_stood(store: ShopClient) 
     ]
 
 
+async def test_i6_a_wholesalers_day_is_answered_too(store: ShopClient) -> None:
+    line = {"product_id": "soap", "quantity": 1_000_000, "unit_price_minor": 1}
+    for n in range(3):
+        await buy(store, "ada", {date(2025, 3, 2): 1}, id=f"big-{n}", lines=[line] * 1000)
+    await buy(store, "ada", EXAMPLE)
+    with today(store.service, APRIL):
+        assert (await supplies(store, "ada"))["soap"]["quantity"] == 10**9
+
+
 async def test_i6_it_disappears_on_purchase(store: ShopClient) -> None:
     await buy(store, "ada", EXAMPLE)
     with today(store.service, APRIL):
