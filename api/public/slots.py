@@ -42,6 +42,10 @@ async def ask_slots(state: State, body: bytes) -> PublicAnswer:
 async def get_slots(request: Request) -> Response:
     """The same for nobody in particular, for browsers and proxies to keep a minute."""
     state, page = state_of(request), decode_one(_question(request), _page_decoder)
+    if any(slot.cart or slot.person is not None for slot in page.slots):
+        raise BadRequest(
+            "An address that caches keep names no cart, and nobody whom something is for.", hint="POST it."
+        )
     now = state.clock().timestamp()
     opened = await open_page(state, key=request.query_params.get("key", ""), token=None, visitor=None, now=now)
     viewer = STRANGER._replace(region=page.region, locale=page.locale)
