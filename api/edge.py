@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.bodies import Headers
 from api.door import Door
 from api.errors import answer_error, problem
+from api.packing import pack, worth_packing
 from api.state import State
 from infra.errors import Unavailable
 from infra.telemetry import IN_FLIGHT, REQUESTS
@@ -75,10 +76,13 @@ class Edge:
             response = await door.answer(self.state, headers, receive)
         except Exception as error:  # noqa: BLE001 the edge: whatever it is, the page gets an answer
             response = await answer_error(Request(scope), error)
-        status, sent = response.status_code, response.raw_headers
+        status, sent, body = response.status_code, response.raw_headers, bytes(response.body)
+        if worth_packing(body, headers.get(b"accept-encoding", b"")):
+            body = pack(body)
+            sent = [*(one for one in sent if one[0] != b"content-length"), *_packed(body)]
         sent.append((b"x-request-id", scope["request_id"].encode()))
         await send({"type": "http.response.start", "status": status, "headers": sent})
-        await send({"type": "http.response.body", "body": response.body})
+        await send({"type": "http.response.body", "body": body})
         REQUESTS.add(scope["path"], status, time.perf_counter() - started)
 
     async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,6 +99,11 @@ class Edge:
             await self._app(scope, receive, send_with_id)
         finally:
             _tell(scope, status, time.perf_counter() - started)
+
+
+def _packed(body: bytes) -> tuple[tuple[bytes, bytes], ...]:
+    length = (b"content-length", str(len(body)).encode())
+    return length, (b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:

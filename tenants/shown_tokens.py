@@ -87,6 +87,8 @@ class ShownTokens:
             signed = binascii.a2b_base64(token.translate(_STANDARD) + "=" * (-len(token) % 4), strict_mode=True)
         except ValueError:
             return None
+        if _to_text(signed).decode() != token:
+            return None  # another spelling of the same bytes: what was shown once would count twice
         said, told = signed[:-MAC_BYTES], signed[-MAC_BYTES:]
         mac = self._mac.copy()
         mac.update(said)

@@ -5,6 +5,8 @@ import hashlib
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.packing import pack, worth_packing
+
 _HEADERS = (
     (b"content-type", b"application/json"),
     (b"access-control-allow-origin", b"*"),
@@ -26,11 +28,15 @@ class KeepableAnswer(Response):
     """What is the same for everybody: a browser or proxy keeps it a minute, and asks behind the page's back for ten."""
 
     def __init__(self, request: Request, body: bytes) -> None:
+        packed = worth_packing(body, request.headers.get("accept-encoding", "").encode())
+        body = pack(body) if packed else body
         etag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
         headers = {
             "Access-Control-Allow-Origin": "*",
             "Cache-Control": "public, max-age=60, stale-while-revalidate=600",
             "ETag": etag,
+            "Vary": "Accept-Encoding",
+            **({"Content-Encoding": "gzip"} if packed else {}),
         }
         if has_answer(request, etag):
             super().__init__(status_code=304, headers=headers)

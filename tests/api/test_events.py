@@ -149,7 +149,7 @@ async def test_a_page_of_any_origin_may_ask_without_a_preflight_and_with_one(sho
     origin = {"Origin": "https://shop.example"}
     preflight = await shop.page.options(path, headers={**origin, "Access-Control-Request-Method": "POST"})
     assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (204, "*")
-    assert preflight.headers["access-control-allow-methods"] == "POST"
+    assert "POST" in preflight.headers["access-control-allow-methods"]
     assert preflight.headers["access-control-allow-headers"] == "content-type"
 
     body = {"slots": [{"name": "home-popular"}]} if path.endswith("slots") else {"events": [view()]}

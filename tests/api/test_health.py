@@ -67,7 +67,7 @@ async def test_every_answer_has_a_request_id_of_its_own(still_shop: ShopClient) 
         ("PATCH", "/v1/orders/x", {"GET", "HEAD", "PUT", "DELETE"}),
         ("GET", "/v1/models:train", {"POST"}),
         ("GET", "/v1/models/x/promote", {"POST"}),
-        ("GET", "/public/v1/slots", {"POST", "OPTIONS"}),
+        ("PUT", "/public/v1/slots", {"GET", "HEAD", "POST", "OPTIONS"}),
         ("PUT", "/public/v1/events", {"POST", "OPTIONS"}),
         ("POST", "/openapi.json", {"GET", "HEAD"}),
         ("POST", "/metrics", {"GET", "HEAD"}),

@@ -53,6 +53,8 @@ async def fill_every_table(shop: ShopClient) -> None:
     async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
         await conn.execute("insert into model_versions (version_id, status) values ($1, 'failed')", new_id())
         await open_task(conn, new_id())
+        await conn.execute(_POOL)
+        await conn.execute(_CHOICE, new_id())
 
 
 async def fill_webhook_tables(shop: ShopClient) -> None:
@@ -92,6 +94,15 @@ async def fill_payment_tables(shop: ShopClient) -> None:
         await conn.execute(_ACCOUNTS, f"acct_{shop.tenant_id}")
         await conn.execute(_PAID)
 
+
+_POOL = "insert into consumption_pools values (current_tenant(), 'p1', 5, 1, 1, 1, 1, 1, 1)"
+
+_CHOICE = """
+insert into replenishment_choices (choice_id, shopper_id, product_id, act, said_at)
+select $1, shopper_id, 'p1', 'stop', now()
+from shoppers
+limit 1
+"""
 
 _ACCOUNTS = """
 with route as (insert into stripe_accounts (account_id) values ($1)),

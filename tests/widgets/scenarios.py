@@ -108,6 +108,9 @@ def fill_slots(asked: list[dict[str, Any]], *, empty: bool = False) -> dict[str,
                 "source": "none" if empty else "model",
                 "heading": "Picked for you",
                 "why": "Nothing is in stock." if empty else None,
+                "layout": "carousel",
+                "fields": ["image", "brand", "title", "price"],
+                "locale": "en",
                 "products": [] if empty else [_product(next(products)) for _ in range(slot.get("limit") or LIMIT)],
             }
             for slot in asked

@@ -157,7 +157,7 @@ async def test_a_consent_that_is_none_and_one_that_is_not_kept_to_are_bad(
 async def test_what_we_move_is_measured_against_the_page_without_us(
     browser: Browser, api: FakeApi, api_url: str
 ) -> None:
-    moving = "@keyframes down{to{margin-block-start:60px}}p{animation:down .2s forwards}"
+    moving = "@keyframes down{to{margin-block-start:60px}}p{animation:down .2s step-end forwards}"
     without = await find(browser, api_url, head=SCRIPT)
     own = await find(browser, api_url, css=moving)
     assert without["layout shift"][0] != "good"
