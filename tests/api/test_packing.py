@@ -1,11 +1,14 @@
 """Packing: answers to pages come compressed to those who can read it, and say the same."""
 
+import gzip
 import json
+import tracemalloc
 from collections.abc import Awaitable, Callable
 
 import httpx2
 import pytest
 
+from api.packing import pack
 from tests.support.polling import until
 from tests.support.shop import ShopClient
 
@@ -58,3 +61,16 @@ async def test_the_packed_answer_and_the_plain_one_have_two_etags(full: ShopClie
     assert plain.headers["etag"] != packed.headers["etag"]
     assert (await keepable(full, "gzip", packed.headers["etag"])).status_code == 304
     assert (await keepable(full, "gzip", plain.headers["etag"])).status_code == 200
+
+
+def test_b5_packed_answers_fill_a_bounded_memory_however_long_they_are() -> None:
+    """A body and its packed form are kept; 2,000 strangers' answers of a megabyte would be two gigabytes."""
+    tracemalloc.start()
+    try:
+        for number in range(60):
+            body = b"%d" % number + bytes(1_000_000)
+            assert gzip.decompress(pack(body)) == body
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 10_000_000
