@@ -23,13 +23,14 @@ def worth_packing(body: bytes, accept_encoding: bytes) -> bool:
     return len(body) >= WORTH_IT and takes_gzip(accept_encoding)
 
 
-def pack(body: bytes) -> bytes:
-    """gzip. An answer that is served again is the same object, which is found without being looked through."""
-    return _remember(body) if len(body) <= KEPT_BYTES else _compress(body)
+def pack(body: bytes, *, remember: bool) -> bytes:
+    """gzip. An answer that is served again is the same object, which is found without being looked through; what is one
+    shopper's alone is not to be remembered."""
+    return packed_before(body) if remember and len(body) <= KEPT_BYTES else _compress(body)
 
 
 def _compress(body: bytes) -> bytes:
     return bytes(deflate.gzip_compress(body, QUICKLY))
 
 
-_remember = lru_cache(maxsize=KEPT)(_compress)
+packed_before = lru_cache(maxsize=KEPT)(_compress)

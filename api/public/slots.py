@@ -36,7 +36,7 @@ async def ask_slots(state: State, body: bytes) -> PublicAnswer:
             viewer = viewer._replace(trials=take_part(page.live.trials, places, page.subject, now=now))
     else:
         viewer = STRANGER._replace(region=wish.region, locale=wish.locale, led=False)
-    return PublicAnswer(fill(page.live, state.orders, wish.slots, viewer, now=now))
+    return PublicAnswer(fill(page.live, state.orders, wish.slots, viewer, now=now), shared=viewer.records is None)
 
 
 async def get_slots(request: Request) -> Response:
