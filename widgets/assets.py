@@ -2,8 +2,9 @@
 
 The sources in `src` are for readers. What is served of them is put together and made small once, when the process
 starts: `lastbook.js` with the parts it imports, `lastbook.css`, one module for each further element and language
-(`lastbook-custom-en.js`) with its code, its words and its looks, and modules that few pages need as they are
-(`lastbook-zh.js`, `lastbook-template.js`).
+(`lastbook-custom-en.js`) with its code, its words and its looks, a second one where an element has more once the
+shopper acts (`lastbook-custom-more-en.js`), and modules that few pages need as they are (`lastbook-zh.js`,
+`lastbook-template.js`).
 """
 
 import hashlib
@@ -26,8 +27,8 @@ SMALLEST: Final = 12
 
 CONTENT_TYPES: Final = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
 
-_WORDS: Final = re.compile(r"(?P<element>lastbook-[a-z]+)-(?P<language>[a-z]{2})\.js")
-"""The file of an element's words in one language."""
+_WORDS: Final = re.compile(r"(?P<element>lastbook-[a-z]+)(?P<more>-more)?-(?P<language>[a-z]{2})\.js")
+"""The file of an element's words in one language, or of those of its further module."""
 _IMPORT: Final = re.compile(r'^import \{[^}]*\} from "(?P<path>\./[\w./-]+)";\n', re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?=(?:async )?(?:function|const|let|class) )", re.MULTILINE)
 
@@ -99,16 +100,18 @@ def _assemble(source: Path) -> Iterator[tuple[str, str]]:
     yield f"{CORE}.css", (source / f"{CORE}.css").read_text("utf-8")
     for path in sorted(source.glob(f"{CORE}-*.js")):
         words = _WORDS.fullmatch(path.name)
-        if words is not None and (source / f"{words['element']}.css").exists():
-            yield path.name, element_module(source, words["element"], words["language"])
-        elif not path.with_suffix(".css").exists():
+        if words is None and not path.with_name(f"{path.stem}-en.js").exists():
             yield path.name, path.read_text("utf-8")
+        elif words is not None and words["more"]:
+            yield path.name, path.read_text("utf-8") + (source / f"{words['element']}-more.js").read_text("utf-8")
+        elif words is not None:
+            yield path.name, element_module(source, words["element"], words["language"])
 
 
 def element_module(source: Path, element: str, language: str) -> str:
     """A further element with its words, its looks and the kit that all have, as one; it exports the kit's `open`."""
-    files = (f"{element}-{language}.js", f"{element}.js", KIT)
+    files = (f"{element}-{language}.js", KIT, f"{element}.js")
     code = "".join(_EXPORT.sub("", (source / name).read_text("utf-8")) for name in files)
     looks = shrink((source / f"{element}.css").read_text("utf-8"), ".css")
     known = f"const SPOKEN = {json.dumps(language)}, looks = {json.dumps(looks)};\n"
-    return f"export const open = (() => {{\n{known}{code}return open;\n}})();\n"
+    return f"export const open = (() => {{\n{code}{known}return open;\n}})();\n"

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from api.bodies import decode_one
 from api.public.addresses import make_address
 from api.public.answers import PublicAnswer
-from api.public.proven import find_asker, open_asker
+from api.public.proven import Asker, find_asker, open_asker
 from api.public.wire import PublishableKey, Token
 from api.resources import refusal_of
 from api.state import State
@@ -179,10 +179,7 @@ async def ask_status(state: State, body: bytes) -> PublicAnswer:
     token = None if asked.link else asked.token
     tenant_id, shopper_id = await open_asker(state, key=asked.key, token=token, now=now)
     async with state.db.tenant(tenant_id) as conn:
-        if asked.link is not None:
-            found = await view_preorders(conn, preorder_ids=[await _by_link(conn, tenant_id, asked.link)], now=now)
-        else:
-            found = await _list_own(conn, shopper_id, now)
+        found = await list_own(conn, Asker(tenant_id, shopper_id), asked.link, now)
     return PublicAnswer(msgspec.json.encode(PreordersOut(preorders=found)))
 
 
@@ -260,9 +257,14 @@ async def _find_own(conn: Connection, tenant_id: UUID, asked: CancelIn, shopper_
     return asked.preorder
 
 
-async def _list_own(conn: Connection, shopper_id: str | None, now: datetime) -> list[PreorderView]:
-    """Of a shopper whom a token proves."""
-    shopper = await _find_known(conn, shopper_id)
+async def list_own(conn: Connection, asker: Asker, link: str | None, now: datetime) -> list[PreorderView]:
+    """The one of a link if there is one, else those of a shopper whom a token proves.
+
+    Raises NotFound for a link that leads nowhere, or to another tenant.
+    """
+    if link is not None:
+        return await view_preorders(conn, preorder_ids=[await _by_link(conn, asker.tenant_id, link)], now=now)
+    shopper = await _find_known(conn, asker.shopper_id)
     return [] if shopper is None else await view_preorders(conn, shopper_id=shopper.shopper_id, now=now)
 
 

@@ -57,6 +57,29 @@ async def test_p2_a_shopper_comes_back_by_token_and_sees_their_own_only(shop: Sh
     assert (await read(shop, theirs))["fulfilment"] == "reserved"
 
 
+async def test_p2_a_page_sees_the_card_and_what_its_shopper_has_in_one_question(shop: ShopClient) -> None:
+    await launch(shop)
+    await launch(shop, "c2")
+    mine, _ = await open_page(shop, token=shop.token("ann"))
+    guests, link = await open_page(shop)
+
+    async def look(campaign: str = "c1", **who: Any) -> list[str] | None:
+        body = {"key": shop.keys.publishable.secret, "campaigns": [campaign], **who}
+        answer = (await shop.page.post("/public/v1/campaigns", json=body)).json()
+        assert [card["id"] for card in answer["campaigns"]] == [campaign]
+        found = answer["preorders"]
+        return found and [one["preorder_id"] for one in found]
+
+    assert await look(token=shop.token("ann")) == [mine["preorder_id"]]
+    assert await look(link=link) == await look(link=link, token=shop.token("ann")) == [guests["preorder_id"]]
+    assert await look(token=shop.token("bea")) == []
+    for nobody in ({}, {"token": "not one"}, {"link": "A" * 54}, {"link": "x", "token": shop.token("ann")}):
+        assert await look(**nobody) is None
+    assert await look("c2", token=shop.token("ann")) == await look("c2", link=link) == []
+    assert (await post(shop, "cancel", link=link)).status_code == 200
+    assert await look(link=link) == []
+
+
 async def test_p2_nobody_comes_to_a_preorder_by_the_key_of_the_page(shop: ShopClient) -> None:
     await launch(shop)
     preorder, link = await open_page(shop)

@@ -15,9 +15,8 @@ ANYONE = {"access-control-allow-origin": "*"}
 SECRET = "s3cret"
 CHECKOUT = "https://checkout.stripe.example/c/1"
 FIELDS = {
-    "campaigns": {"key", "campaigns", "locale"},
+    "campaigns": {"key", "campaigns", "locale", "token", "link"},
     "campaigns:interest": {"key", "token", "campaign"},
-    "preorders:status": {"key", "link", "token"},
     "preorders:pay": {"key", "link", "token", "preorder"},
     "preorders:open": {
         "key", "campaign", "product", "quantity", "terms_version", "variant", "token", "guest_email", "locale",
@@ -39,6 +38,8 @@ class FakeCampaign:
     exists: bool = True
     status: int = 200
     """Of the cards."""
+    known: bool = True
+    """Whether a token or a link proves whose the preorders are."""
     refusal: tuple[int, str] | None = None
     """Status and code for who joins."""
     slow_seconds: float = 0.0
@@ -87,7 +88,7 @@ class FakeCampaign:
         return {**card, **self.changes}
 
     def preorder(self, **changes: Any) -> dict[str, Any]:
-        """As the status address answers it; an answer to it from now on."""
+        """As the campaigns address answers it, for whoever is known, from now on."""
         one = {
             "preorder_id": "P1",
             "campaign_id": "winter",
@@ -111,9 +112,9 @@ class FakeCampaign:
         match what:
             case "campaigns":
                 now = _moment(datetime.now(UTC) + self.clock_ahead)
-                return self.status, {"now": now, "campaigns": [self.card()] if self.exists else []}
-            case "preorders:status":
-                return 200, {"preorders": self.preorders}
+                cards = [self.card()] if self.exists else []
+                known = self.known and ("token" in question or "link" in question)
+                return self.status, {"now": now, "campaigns": cards, "preorders": self.preorders if known else None}
             case "preorders:pay":
                 return 200, {"checkout_url": self.checkout_url}
             case "preorders:open":

@@ -210,7 +210,7 @@ async def test_p4_who_comes_back_from_the_payment_sees_what_they_have(
         assert await page.get_by_text("Quantity 2, total $496.00, paid $99.20").count() == 1
         assert await page.get_by_text("Charged on December 15, 2026").count() == 1
         assert await page.get_by_role("button").count() == 0
-    assert [one["link"] for one in api.campaign.told("preorders:status")] == [SECRET]
+    assert [(what, asked["link"]) for what, asked in api.campaign.asked] == [("campaigns", SECRET)]
 
 
 async def test_p4_a_payment_that_did_not_come_is_mended_by_a_shopper_who_is_known(
@@ -369,6 +369,17 @@ async def test_who_signs_out_leaves_no_preorder_on_the_page(browser: Browser, ap
         await page.evaluate("lastbook.reset()")
         await page.get_by_role("button", name="Join").wait_for()
         assert await page.get_by_text("You have joined.").count() == 0
+
+
+async def test_who_is_known_no_longer_sees_what_anybody_may_and_is_asked_to_sign_in(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    api.campaign.known = False
+    async with open_campaign(browser, api_url, token="yesterday") as (page, watch):
+        await page.get_by_role("status").get_by_text("Please sign in again.").wait_for()
+        assert await page.get_by_role("button", name="Join").count() == 1
+    assert [what for what, _ in api.campaign.asked] == ["campaigns"]
+    assert watch.errors == []
 
 
 async def test_markup_in_a_campaign_stays_text(browser: Browser, api: FakeApi, api_url: str) -> None:

@@ -8,8 +8,8 @@
  *   more: () => Promise<any>, money: (minor: number, currency: string) => string, day: (text: string, options?: object) => string,
  *   safeUrl: (text: string, base?: string) => string | undefined, state: (state: string, detail?: object) => void,
  *   say: (name: string, detail?: object, cancelable?: boolean) => boolean}} Kit what an element's `mount` gets, which
- *   answers a function that asks anew; `text` has its words in the page's language, and after
- *   `more` those that few need as well
+ *   answers a function that asks anew; `text` has its words in the page's language, and after `more`, which answers the
+ *   element's further module, those of that as well
  */
 
 const PATIENCE_MS = 5000;
@@ -25,23 +25,30 @@ export function open(host, core) {
   /** One question at a time: a newer one silences the older, which then never answers. */
   function ask(path, question, wait = PATIENCE_MS) {
     const mine = ++turn;
-    return new Promise((resolve, reject) => {
-      const still = (settle) => (value) => mine === turn && settle(value);
-      core.post(path, question, AbortSignal.timeout(wait)).then(still(resolve), still(reject));
-    });
+    const silence = () => mine !== turn && new Promise(() => {});
+    return core.post(path, question, AbortSignal.timeout(wait)).finally(silence);
   }
 
   /** 2026-12-08 or a moment → the day as it is written here; a day alone is the same day everywhere. */
   function day(text, options = text.length > 10 ? {} : { timeZone: "UTC" }) {
-    const format = () => new Intl.DateTimeFormat(core.language, { dateStyle: "long", ...options });
-    return core.attempt(() => format().format(new Date(text))) ?? text;
+    const how = { dateStyle: "long", ...options };
+    return core.attempt(() => new Intl.DateTimeFormat(core.language, how).format(new Date(text))) ?? text;
+  }
+
+  /** What few need is a module of its own; nothing where it cannot be fetched. */
+  async function more() {
+    try {
+      const module = await import(`./${host.localName}-more-${SPOKEN}.js`);
+      Object.assign(text, module.text);
+      return module;
+    } catch {}
   }
 
   const refresh = mount({
     ...core, host, text, fill, day, ask,
     get: (name) => host.getAttribute(name) ?? undefined,
     draw: (...wanted) => draw(root, ...wanted),
-    more: async () => Object.assign(text, (await import(`./${host.localName}-more-${SPOKEN}.js`)).text),
+    more,
     state: (...said) => host.become(...said),
     say: (...said) => core.say(host, ...said),
   });

@@ -4,27 +4,23 @@
  * `checkout` is `hosted` (joining leads to the payment page) or `event` (the shop goes on itself, told by
  * `lastbook:reserve`, which may be cancelled for `hosted` too); `link` is the address of a preorder, for a guest who
  * comes back; `signin` is an address of the shop's own. What is made to order is chosen in a `<lastbook-custom campaign>`
- * of the same campaign: its `lastbook:add` is taken here, and cancelled, so that no basket counts it. Times, prices and counts are the server's alone: digits tick
- * towards its end by its clock, and at the end it is asked what is true then. The shop's children stay until the first
- * answer, and where there is none.
+ * of the same campaign: its `lastbook:add` is taken here, and cancelled, so that no basket counts it. Times, prices and
+ * counts are the server's alone: digits tick towards its end by its clock, and at the end it is asked what is true then.
+ * The shop's children stay until the first answer, and where there is none. What is needed by those who act, and by
+ * those who have joined, is in `lastbook-campaign-more.js`.
  */
 
-const PAYING_MS = 3e4;
 const NOT_OVER = /^(sch|ear|ope|pau)/;
 const TAKING = /^(ear|ope)/;
-const UNPAID = /^(fai|act)/;
-const GONE = /^(exp|can)/;
-const LOCAL = /^(localhost|127[\d.]+|\[::1])$/;
-
-function tail(address) {
-  return address?.split("/").pop();
-}
 
 /** @param {import("./lastbook.js").Kit} kit */
-export function mount({ host, text, ask, day, draw, fill, get, language, money, more, safeUrl, say, signedIn, state }) {
+export function mount(kit) {
+  const { host, text, ask, day, draw, fill, get, language, money, more, safeUrl, signedIn, state } = kit;
   let card;
   /** The shopper's own preorder of this campaign. */
   let mine;
+  /** What few need, once it was fetched. */
+  let acts;
   /** The last part of a preorder's address: whoever has it may act. */
   let link;
   let about;
@@ -35,17 +31,19 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
   let reached;
   let at;
   let quantity;
+  /** What is being done. */
   let busy;
   let said;
   /** The last quote that was taken. */
   let quote;
+  Object.assign(kit, { act, button, line }); // for the other module
   addEventListener("lastbook:add", take, true); // before the shop hears of it
   addEventListener("pageshow", ({ persisted }) => persisted && refresh()); // back from the payment
   return refresh;
 
   function refresh() {
     const now = get("campaign") + signedIn();
-    busy = false;
+    busy = undefined;
     said = [];
     if (now !== about) {
       about = now;
@@ -60,22 +58,30 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
 
   async function read() {
     clearTimeout(timer);
-    link = tail(get("link")) ?? link;
+    link = get("link")?.split("/").pop() ?? link;
     try {
-      // Without the token: what anybody may see.
-      const answer = await ask("campaigns", { token: undefined, campaigns: [get("campaign")], locale: language });
-      card = answer.campaigns[0];
+      const { campaigns, now, preorders } = await ask("campaigns", { link, campaigns: [get("campaign")], locale: language });
+      card = campaigns[0];
       if (!card) return draw(["slot", {}]), state("empty");
-      ahead = Date.parse(answer.now) - Date.now();
+      ahead = Date.parse(now) - Date.now();
       const all = choices();
       if (!all[at] || all[at].sold_out) at = all.findIndex((one) => !one.sold_out);
+      mine = preorders?.[0];
       show();
       state(NOT_OVER.test(card.state) ? "ready" : "ended", card);
-      if (link || signedIn()) await find();
+      if (mine) await prepare();
+      if (mine ? !acts : !preorders && signedIn()) throw { status: 401 };
     } catch ({ message, status }) {
-      if (card) refused(status, "stale");
-      else state("error", { reason: message });
+      if (!card) return state("error", { reason: message });
+      await prepare(); // it has words for what it may be
+      tell(text[status] ?? text.stale);
     }
+  }
+
+  /** Whoever fills in the form, unfolds the terms, or has joined is about to need the rest. */
+  async function prepare() {
+    acts ??= await more();
+    show();
   }
 
   function take(event) {
@@ -88,22 +94,15 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     host.scrollIntoView();
   }
 
-  async function find() {
-    const { preorders } = await ask("preorders:status", { link });
-    const found = preorders.find((one) => one.campaign_id === card.id && !GONE.test(one.fulfilment));
-    if (found) await more();
-    mine = found;
-    show();
-  }
-
   function tell(...now) {
     said = now;
     show();
   }
 
   function choices() {
-    return card.products.flatMap((product) => product.variants.map((variant) => ({ ...variant, ...product, label: variant.title || variant.variant_id,
-      ...(product.product_id === quote?.product_id && quote) })));
+    return card.products.flatMap((product) => product.variants.map((variant) => ({
+      ...variant, ...product, label: variant.title || variant.variant_id, ...(product.product_id === quote?.product_id && quote),
+    })));
   }
 
   /* ---- time ---- */
@@ -111,10 +110,6 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
   /** What is still to come, if anything, that a clock could count to. */
   function deadline() {
     return card.state === "scheduled" ? card.starts_at : NOT_OVER.test(card.state) && card.ends_at;
-  }
-
-  function moment(text) {
-    return day(text, { timeStyle: "short" });
   }
 
   function rest() {
@@ -142,19 +137,21 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
   /* ---- the page ---- */
 
   function show() {
+    if (!card) return; // the page is about something else by now
     const { progress_percent: percent, remaining, ship_from, ship_until } = card;
     const end = deadline();
     draw(
       ["h2", {}, card.title],
       line(card.description),
       ["strong", {}, standing()],
-      end && line(text[card.state === "scheduled" ? "starts" : "ends"] + " ", ["time", { dateTime: end }, moment(end)], " ",
+      end && line(text[card.state === "scheduled" ? "starts" : "ends"] + " ",
+        ["time", { dateTime: end }, day(end, { timeStyle: "short" })], " ",
         ["span", { id: "left", part: "left", "aria-hidden": "true" }, digits()]),
       card.extended && line(text.extended),
       card.minimum_units > 0 && ["label", {}, fill(text.progress, percent), ["progress", { max: 100, value: percent + "" }]],
       remaining !== null && line(fill(text.remaining, remaining)),
       ship_until && line(fill(text.ships, day(ship_from), day(ship_until))),
-      mine ? own() : card.state === "scheduled" ? interest() : card.joinable && form(),
+      mine ? acts?.own(kit, mine, link) : card.state === "scheduled" ? interest() : card.joinable && form(),
       ["div", { part: "said", role: "status" }, ...said],
     );
     tick();
@@ -166,11 +163,11 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
 
   function standing() {
     const words = !card.joinable && TAKING.test(card.state) ? text.sold_out : text[card.state] ?? text.confirmed;
-    return fill(words, moment(card.starts_at));
+    return fill(words, day(card.starts_at, { timeStyle: "short" }));
   }
 
-  function button(label, onclick, type = "button") {
-    return ["button", { type, part: "button", disabled: busy, onclick }, label];
+  function button(label, onclick) {
+    return ["button", { part: "button", disabled: !!busy, onclick }, label];
   }
 
   function signin() {
@@ -179,7 +176,7 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
   }
 
   function interest() {
-    return signedIn() ? button(text.interest, () => act("campaigns:interest", { campaign: card.id }, () => tell(text.told))) : signin();
+    return signedIn() ? button(text.interest, () => act("hear", { campaign: card.id })) : signin();
   }
 
   function form() {
@@ -196,22 +193,20 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     const { mode, deposit_minor, deposit_basis_points: share, charge_within_days: days } = payment;
     const deposit = share ? share / 100 + "%" : money(deposit_minor * quantity, currency);
     const last = new Date(Date.parse(ends_at) + days * 864e5);
-    return ["form", { onsubmit: join },
+    return ["form", { oninput: prepare, onsubmit: join },
       all[1] && field("choice", text.choice, "select", { onchange: ({ target }) => ((at = +target.value), show()) }, ...offers),
       ...(made && !quote_id ? [line(text.made)] : [["p", { part: "price" }, money(price_minor, currency)],
-      field("quantity", text.quantity, "input", { type: "number", min: 1, max: per_order ?? per_shopper ?? "", required: true, defaultValue: quantity,
-        oninput: ({ target }) => ((quantity = +target.value || 1), show()) }),
+      field("quantity", text.quantity, "input", { type: "number", min: 1, max: per_order ?? per_shopper ?? "", required: true,
+        defaultValue: quantity, oninput: ({ target }) => ((quantity = +target.value || 1), show()) }),
       line(!made && price_minor < list_price_minor ? fill(text.early, money(list_price_minor, currency))
         : fill(text.total, money(price_minor * quantity, currency))),
       line(fill(text[mode], deposit)),
       days > 0 && ends_at && field("charge_on", text.charge_on, "input",
         { type: "date", min: ends_at.slice(0, 10), max: last.toISOString().slice(0, 10) }),
       !signedIn() && field("guest_email", text.guest_email, "input", { type: "email", required: true, autocomplete: "email" }),
-      ["details", {}, ["summary", {}, text.terms], ...[card.terms, card.withdrawal_notice,
-        fill(text["cancel_" + card.cancellation.until], card.cancellation.fee_basis_points / 100),
-        Object.values(card.seller).join(", ")].map((words) => line(words))],
+      ["details", { ontoggle: prepare }, ["summary", {}, text.terms], acts ? acts.terms(kit, card) : text.busy],
       ["label", { id: "agree" }, ["input", { type: "checkbox", required: true }], text.agree],
-      button(text.join, null, "submit")]),
+      button(text.join)]),
     ];
   }
 
@@ -219,62 +214,24 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
     return ["label", {}, label, [tag, { id, part: "field", ...properties }, ...children]];
   }
 
-  /** What the shopper has already, and what there is to do about it. */
-  function own() {
-    const { fulfilment, payment, quantity, total_minor, paid_minor, charge_on, currency, reserved_until } = mine;
-    const due = UNPAID.test(payment);
-    const words = due ? text.mend : text["is_" + fulfilment] ?? text.is_joined;
-    return ["section", {},
-      ["strong", {}, fill(words, moment(reserved_until))],
-      line(fill(text.paid, quantity, money(total_minor, currency), money(paid_minor, currency))),
-      charge_on && line(fill(text.charged, day(charge_on))),
-      (due || fulfilment === "reserved") && button(text.pay, () => act("preorders:pay", { link, preorder: mine.preorder_id }, ({ checkout_url }) => go(checkout_url))),
-    ];
-  }
-
   /* ---- acting ---- */
-
-  /** Its words are fetched when there is something to refuse. */
-  async function refused(status, otherwise, code) {
-    await more().catch(() => {});
-    tell(text[code] ?? text[status] ?? text[otherwise]);
-  }
 
   function join(event) {
     event.preventDefault();
-    const { product_id: product, variant_id: variant, quote_id: quote } = choices()[at];
-    const { guest_email, charge_on } = event.target.elements;
-    const wish = { campaign: card.id, product, variant, quote, quantity, terms_version: card.terms_version,
-      locale: language, region: get("region"), guest_email: guest_email?.value, charge_on: charge_on?.value || undefined };
-    act("preorders:open", wish, (opened) => {
-      link = tail(opened.url);
-      if (say("reserve", opened, true) && get("checkout") !== "event" && opened.checkout_url) return go(opened.checkout_url);
-      said = [];
-      read();
-    });
+    act("join", { card, quantity, chosen: choices()[at], fields: event.target.elements });
   }
 
-  /** Once at a time. A refusal is said in words, and what is true now is asked for. */
-  async function act(path, question, then) {
+  /** Once at a time. What came of it is said in words, and what is true now is asked for. */
+  async function act(name, what) {
     if (busy) return;
-    busy = true;
+    const turn = (busy = {});
     tell(text.busy);
-    try {
-      const answer = await ask(path, question, PAYING_MS);
-      busy = false;
-      then(answer);
-    } catch ({ type, url, status }) {
-      busy = false;
-      link = tail(url) ?? link; // the place is kept, only payments are out of reach
-      await refused(status, "unknown", tail(type));
-      if (status) read(); // one that fails says so in place of this, so only after an answer
-    }
-  }
-
-  /** A page that takes money is encrypted, unless it is on this very machine. */
-  function go(url) {
-    const { protocol, hostname } = new URL(safeUrl(url) ?? "about:");
-    if (protocol === "https:" || (LOCAL.test(hostname) && LOCAL.test(location.hostname))) location.assign(url);
-    else tell(text.unknown);
+    await prepare();
+    if (busy !== turn) return; // it was asked anew meanwhile
+    const done = acts ? await acts[name](kit, what) : { words: text.stale };
+    link = done.link ?? link; // a place may be kept although there are no payments
+    busy = undefined;
+    if (!done.left) tell(done.words);
+    if (done.changed) read();
   }
 }

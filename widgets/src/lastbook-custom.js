@@ -3,7 +3,7 @@
  * choices and measurements. Prices and dates are the server's alone: the page asks, and says what it is told.
  *
  * `options` is a JSON object of answers to begin with; `measure` and `signin` are addresses of the shop's own pages;
- * with `campaign` it is preordered, in the `<lastbook-campaign>` of that id.
+ * with `campaign` it is preordered, in the `<lastbook-campaign>` of that id. The order is in `lastbook-custom-more.js`.
  * The shop's children stay until the first answer, and where there is none.
  *
  * @typedef {{id: string, kind: "choice" | "text" | "number" | "measurement", label: string, required: boolean,
@@ -23,7 +23,8 @@ addEventListener("lastbook:measure", () => {
 });
 
 /** @param {import("./lastbook.js").Kit} kit */
-export function mount({ host, text, ask, day, draw, fill, get, language, money, safeUrl, say, state }) {
+export function mount(kit) {
+  const { host, text, ask, day, draw, fill, get, language, money, more, safeUrl, state } = kit;
   /** What the shopper chose; the server knows the rest. null: none, although something would be put in. */
   let own;
   let about;
@@ -133,7 +134,8 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
         ["p", { part: "price" }, cost(result.price_minor)], ...when.map(line)],
       ["small", {}, parts(result)],
       ["p", { part: "notice", id: "notice" }, withdrawal.exempt && withdrawal.notice],
-      button("order", get("campaign") ? text.reserve : text.order, order, { "aria-describedby": "notice" }),
+      button("order", get("campaign") ? text.reserve : text.order, order,
+        { "aria-describedby": "notice", onpointerenter: more }),
       ["div", { part: "said", role: "status" }, ...said],
     );
   }
@@ -247,33 +249,22 @@ export function mount({ host, text, ask, day, draw, fill, get, language, money, 
 
   /* ---- the order ---- */
 
+  /** Its code and words are fetched when there is one; an order is of what is seen, at the price that is seen. */
   async function order() {
     const seen = answer.result.price_minor;
+    const acts = await more();
+    if (!acts) return fail({});
     if (!fresh) await question();
     if (!fresh) return;
-    said = changed(seen);
-    if (!said[0] && mayOrder()) await quote(seen);
-    show();
-  }
-
-  function mayOrder() {
-    const { complete, consistent } = answer.result;
+    tell(...changed(seen));
+    if (said[0]) return;
     tried = true;
-    if (complete && consistent) return true;
-    tell(text.look);
-    host.shadowRoot.querySelector("[part~=wrong] :is(input, select, a, button)")?.focus();
+    acts.order(kit, answer, { again, put, tell });
   }
 
-  /** The server computes the price anew; where it is not the one that was seen, nothing is ordered. */
-  async function quote(seen) {
-    const quantity = +get("quantity") || 1;
-    try {
-      const made = await put("quotes", { answers: answer.answers, quantity, expected_price_minor: seen });
-      if (made.price_minor !== seen) throw made;
-      if (say("add", made, true)) said = [fill(text.added, day(made.expires_at))];
-    } catch {
-      await question(); // how it is now: another price, another rule, a measurement that is gone
-      if (!said[0]) said = [text.refused];
-    }
+  /** How it is now, which says why: another price, another rule, a measurement that is gone; else in these words. */
+  async function again(words) {
+    await question();
+    if (!said[0]) tell(words);
   }
 }

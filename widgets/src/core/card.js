@@ -24,8 +24,8 @@ export function safeUrl(text, base) {
 export function money(minor, currency, locale = language) {
   if (!Number.isSafeInteger(minor)) return "";
   const minimumFractionDigits = NO_DECIMALS.includes(currency) ? 0 : THREE_DECIMALS.includes(currency) ? 3 : 2;
-  const format = () => new Intl.NumberFormat(locale, { style: "currency", currency, minimumFractionDigits });
-  return attempt(() => format().format(minor / 10 ** minimumFractionDigits)) ?? "";
+  const how = { style: "currency", currency, minimumFractionDigits };
+  return attempt(() => new Intl.NumberFormat(locale, how).format(minor / 10 ** minimumFractionDigits)) ?? "";
 }
 
 /** What is paid, and what was paid before a sale. What is made to this shopper's measure has a price of its own. */

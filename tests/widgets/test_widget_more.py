@@ -1,0 +1,63 @@
+"""What a page fetches of an element once its shopper acts: not before, and what is said where it cannot be fetched."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Browser, Page
+
+from tests.widgets.fake_api import FakeApi
+from tests.widgets.fake_campaign import CHECKOUT
+from tests.widgets.loading import PAGES, open_loaded
+from tests.widgets.test_widget_campaign import fill_in, join, open_campaign
+
+MORE = re.compile(r"/w/v1/lastbook-\w+-more-")
+
+
+async def order(page: Page) -> None:
+    await page.get_by_role("button", name="Add to basket").click()
+
+
+@pytest.mark.parametrize(("name", "act"), [("campaign", fill_in), ("custom", order)])
+async def test_nothing_of_it_is_fetched_before_the_shopper_acts(
+    browser: Browser, api: FakeApi, api_url: str, name: str, act: Callable[[Page], Awaitable[None]]
+) -> None:
+    async with open_loaded(browser, api_url, PAGES[name]) as (page, loaded, watch):
+        assert loaded.modules == [f"lastbook-{name}-en.js"]
+        async with page.expect_response(MORE):
+            await act(page)
+        assert loaded.modules == [f"lastbook-{name}-en.js", f"lastbook-{name}-more-en.js"]
+    assert watch.errors == []
+
+
+async def test_who_has_joined_is_shown_it_with_one_question(browser: Browser, api: FakeApi, api_url: str) -> None:
+    api.campaign.preorder(fulfilment="joined", payment="paid")
+    async with open_campaign(browser, api_url, token="token") as (page, watch):
+        await page.get_by_text("You have joined.").wait_for()
+        assert await page.get_by_role("button", name="Join").count() == 0
+    assert [what for what, _ in api.campaign.asked] == ["campaigns"]
+    assert watch.errors == []
+
+
+async def test_the_terms_unfold_with_what_cancelling_costs(browser: Browser, api: FakeApi, api_url: str) -> None:
+    async with open_campaign(browser, api_url) as (page, watch):
+        await page.get_by_text("Terms, cancellation and seller").click()
+        await page.get_by_text("You may cancel until preorders end. Fee: 2.5% of what is paid.").wait_for()
+        assert await page.get_by_text("hello@longstep.example").is_visible()
+    assert watch.errors == []
+
+
+async def test_where_it_cannot_be_fetched_nothing_is_sent_and_that_is_said(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    async with open_campaign(browser, api_url) as (page, watch):
+        await page.route(MORE, lambda route: route.abort())
+        await join(page)
+        await page.get_by_role("status").get_by_text("The shop cannot be reached").wait_for()
+        assert api.campaign.told("preorders:open") == []
+        assert await page.get_by_role("button", name="Join").is_enabled()
+        await page.unroute(MORE)
+        await page.get_by_role("button", name="Join").click()
+        await page.wait_for_url(CHECKOUT)
+    assert len(api.campaign.told("preorders:open")) == 1
+    assert watch.errors == []
