@@ -23,7 +23,7 @@ function make(tag, properties, ...children) {
 }
 
 /** @param {import("./kit.js").Kit} kit */
-export function mount({ host, text, ask, day, draw, fill, get, money, note, safeUrl, say, signedIn, state, watch }) {
+export function mount({ host, text, ask, day, draw, fill, get, money, safeUrl, say, signedIn, state, watch }) {
   /** The shop's own children while ours stand in their place. */
   let own;
   let today;
@@ -77,17 +77,18 @@ export function mount({ host, text, ask, day, draw, fill, get, money, note, safe
   function row(item) {
     const { id: product, title, quantity, token, variant } = item;
     const element = make("li", { className: "supply" });
+    const did = (type) => window.lastbook.track(type, product, host.name, token);
     const button = (name, label, onclick) =>
       make("button", { type: "button", className: name, onclick }, label, make("span", { className: "unseen" }, title));
     const later = button("later", text.later, () => choose("snooze", (until) => fill(text.snoozed, date(until))));
     const stop = button("stop", text.stop, () => choose("stop", () => text.stopped));
     const buy = button("reorder", fill(text.buy, quantity), () => {
-      window.lastbook.track("cart", product, host.name, token);
+      did("cart");
       if (say("reorder", { product, quantity, variant, item }, true)) tell(text.bought, buy);
     });
     const undo = button("undo", text.undo, () => send("undo", () => (list(), later.focus(), (told.textContent = text.undone))));
     const link = make("a", { href: safeUrl(item.url) }, picture(item), make("span", {}, make("span", { className: "title" }, title), price(item)));
-    link.onclick = () => note(element, "click");
+    link.onclick = () => did("click");
     list();
     watch(element, item);
     return element;

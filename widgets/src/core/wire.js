@@ -26,9 +26,8 @@ export async function post(path, question, signal) {
  */
 export async function askSlots(page) {
   const { token, visitor } = who();
-  const asked = JSON.stringify(page);
-  const address = `${API}slots?key=${key}&page=${encodeURIComponent(asked)}`;
-  if (token || visitor || /"(cart|person)":/.test(asked) || address.length > LONGEST_ADDRESS) return post("slots", { token, visitor, ...page });
+  const address = `${API}slots?key=${key}&page=${encodeURIComponent(JSON.stringify(page))}`;
+  if (token || visitor || page.slots.some(({ cart, person }) => cart || person) || address.length > LONGEST_ADDRESS) return post("slots", { token, visitor, ...page });
   return (await load(address)).json();
 }
 
