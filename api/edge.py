@@ -15,6 +15,7 @@ from api.bodies import Headers
 from api.door import Door
 from api.errors import answer_error, problem
 from api.packing import pack, worth_packing
+from api.public.answers import PublicAnswer
 from api.state import State
 from infra.errors import Unavailable
 from infra.telemetry import IN_FLIGHT, REQUESTS
@@ -78,7 +79,7 @@ class Edge:
             response = await answer_error(Request(scope), error)
         status, sent, body = response.status_code, response.raw_headers, bytes(response.body)
         if worth_packing(body, headers.get(b"accept-encoding", b"")):
-            body = pack(body)
+            body = pack(body, remember=isinstance(response, PublicAnswer) and response.shared)
             sent = [*(one for one in sent if one[0] != b"content-length"), *_packed(body)]
         sent.append((b"x-request-id", scope["request_id"].encode()))
         await send({"type": "http.response.start", "status": status, "headers": sent})

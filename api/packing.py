@@ -10,6 +10,8 @@ QUICKLY = 1
 """libdeflate's level: 12 products in about a twentieth of a millisecond."""
 KEPT = 1_000
 """Answers that are remembered packed, at a few kilobytes each."""
+KEPT_BYTES = 50_000
+"""Of an answer, the most that is remembered: a stranger may ask for 50 places of 50 products, over and over."""
 
 
 def takes_gzip(accept_encoding: bytes) -> bool:
@@ -21,7 +23,14 @@ def worth_packing(body: bytes, accept_encoding: bytes) -> bool:
     return len(body) >= WORTH_IT and takes_gzip(accept_encoding)
 
 
-@lru_cache(maxsize=KEPT)
-def pack(body: bytes) -> bytes:
-    """gzip. An answer that is served again is the same object, which is found without being looked through."""
+def pack(body: bytes, *, remember: bool) -> bytes:
+    """gzip. An answer that is served again is the same object, which is found without being looked through; what is one
+    shopper's alone is not to be remembered."""
+    return packed_before(body) if remember and len(body) <= KEPT_BYTES else _compress(body)
+
+
+def _compress(body: bytes) -> bytes:
     return bytes(deflate.gzip_compress(body, QUICKLY))
+
+
+packed_before = lru_cache(maxsize=KEPT)(_compress)

@@ -92,9 +92,37 @@ credits as (
 """
 """$3: click_days, $4: view_days."""
 
-_OF_PRODUCTS = "product_id in (select product_id from order_lines where order_id = any($1::text[]))"
+
+def done_before(orders: str) -> str:
+    """Which events may have earned these orders (a condition): what their buyers did with what is in them, and what was
+    done in the buyers' browsers, also by who signed in there first. A product may have been seen millions of times:
+    arrays and no subqueries, so that each kind is found by its index."""
+    buyers = f"array(select shopper_id from orders where {orders} and shopper_id is not null)"
+    ids = f"""array(
+        select external_id from shoppers where shopper_id = any({buyers}) or merged_into = any({buyers})
+    )"""
+    browsers = f"""array(
+        select value from shopper_identifiers join shoppers using (tenant_id, shopper_id)
+        where kind = 'visitor' and (shopper_id = any({buyers}) or merged_into = any({buyers}))
+    )"""
+    users = f"""array(
+        select coalesce(merged_into, shopper_id) from shopper_identifiers join shoppers using (tenant_id, shopper_id)
+        where kind = 'visitor' and value = any({browsers})
+    )"""
+    return f"""
+        product_id = any(array(select product_id from order_lines where {orders}))
+        and (
+            events.shopper_id = any({buyers})
+            or events.shopper_id = any({users})
+            or told_shopper = any({ids})
+            or (events.shopper_id is null and visitor_id = any({browsers}))
+        )
+    """
+
+
+_ORDERS = "order_id = any($1::text[])"
 _CREDITS_OF = f"""
-with {DID.format(which=_OF_PRODUCTS)}, {WHOSE}, {SOLD.format(which="order_id = any($1::text[])")},
+with {DID.format(which=done_before(_ORDERS))}, {WHOSE}, {SOLD.format(which=_ORDERS)},
 {CREDITS.replace("$3", "$2").replace("$4", "$3")}
 select order_id, line_id, event_id, type, occurred_at, placement
 from credits

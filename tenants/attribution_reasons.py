@@ -7,7 +7,7 @@ from typing import Literal
 
 from infra.database import Connection, Row
 from infra.errors import NotFound
-from tenants.attribution import DEEDS, DID, ENDED, WHOSE, Credit, list_credits
+from tenants.attribution import DEEDS, DID, ENDED, WHOSE, Credit, done_before, list_credits
 from tenants.attribution_settings import AttributionSettings, read_attribution_settings
 
 Code = Literal[
@@ -179,7 +179,7 @@ def _earned(credit: Credit) -> Earned:
 
 # What is good and not credited lies before or after; what is not good belongs to no browser's shopper.
 _LINES = f"""
-with {DID.format(which="product_id in (select product_id from order_lines where order_id = $1)")}, {WHOSE}
+with {DID.format(which=done_before("order_id = $1"))}, {WHOSE}
 select line_id, product_id, status, shopper_id is null as guest,
     exists (
         select from whose

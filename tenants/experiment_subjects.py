@@ -127,6 +127,7 @@ order by experiment_id collate "C"
 on conflict (tenant_id, experiment_id, digest) do update
 set exposed_at = least(known.exposed_at, excluded.exposed_at),
     visitor_id = coalesce(known.visitor_id, excluded.visitor_id)
+where excluded.exposed_at < known.exposed_at or (known.visitor_id is null and excluded.visitor_id is not null)
 returning subject_id, xmax = 0 as created
 """
 
@@ -184,7 +185,7 @@ results as (
         (bought.revenue_minor is not null)::integer as buyer, coalesce(bought.revenue_minor, 0) as revenue_minor
     from people
     left join lateral (
-        select sum(greatest(quantity * unit_price_minor - discount_minor, 0)) as revenue_minor
+        select sum(greatest(quantity::numeric * unit_price_minor - discount_minor, 0)) as revenue_minor
         from orders
         join order_lines using (tenant_id, order_id)
         where orders.shopper_id = people.shopper_id and ordered_at >= people.exposed_at
@@ -196,7 +197,7 @@ select arm, count(*) as assigned, count(*) filter (where crossed) as crossed,
     count(*) filter (where complete) as complete,
     coalesce(sum(buyer) filter (where complete), 0) as buyers,
     coalesce(var_samp(buyer) filter (where complete), 0)::double precision as buyer_variance,
-    coalesce(sum(revenue_minor) filter (where complete), 0)::bigint as revenue_minor,
+    least(coalesce(sum(revenue_minor) filter (where complete), 0), 9e18)::bigint as revenue_minor,
     coalesce(var_samp(revenue_minor) filter (where complete), 0)::double precision as revenue_variance
 from results
 group by arm

@@ -12,7 +12,7 @@ from msgspec import Meta
 from infra.database import Connection, Row
 from infra.errors import Conflict, FieldError, Invalid, NotFound
 from tenants.audit import record_audit
-from tenants.experiment_documents import Experiment, RunningExperiment
+from tenants.experiment_documents import Arm, Experiment, RunningExperiment
 from tenants.fields import Moment
 from tenants.placement_versions import publish_placement
 from tenants.placements import Placement, StoredPlacement, get_placement
@@ -78,6 +78,7 @@ async def upsert_experiments(conn: Connection, experiments: Sequence[Experiment]
     """
     made = {one.id: (one, make_document(one)) for one in sorted(experiments, key=lambda one: one.id)}
     names, digests = list(made), [document.digest for _, document in made.values()]
+    await _lock(conn)
     standing = await conn.fetch(_STANDING, names, digests)
     texts, places = [document.text for _, document in made.values()], [one.placement for one, _ in made.values()]
     salts = [secrets.token_bytes(32) for _ in names]
@@ -156,7 +157,8 @@ async def stop_experiment(conn: Connection, name: str, *, now: datetime, actor: 
 async def promote_arm(conn: Connection, name: str, arm_id: str, *, now: datetime, actor: str) -> StoredPlacement:
     """Publish the placement as this arm shows it, and stop the experiment if it runs; audited.
 
-    Raises NotFound, ExperimentStep for a draft, HoldoutPromoted, and Invalid for an arm that the experiment has not.
+    Raises NotFound, ExperimentStep for a draft, HoldoutPromoted, and Invalid for an arm that the experiment has not, or
+    that does not fit the placement any more.
     """
     await _lock(conn)
     found = await get_experiment(conn, name, now=now)
@@ -167,7 +169,7 @@ async def promote_arm(conn: Connection, name: str, arm_id: str, *, now: datetime
         raise _invalid("arm", "is not one of the experiment's arms")
     if arm.holdout:
         raise HoldoutPromoted("A hold-out cannot be promoted.")
-    await publish_placement(conn, arm.changes.apply(await get_placement(conn, found.placement)), actor=actor)
+    await publish_placement(conn, _apply(arm, await get_placement(conn, found.placement), field="arm"), actor=actor)
     await conn.execute(_PROMOTE, name, now, arm_id)
     await _tell(conn, actor=actor, action="promote arm", name=name)
     return await get_placement(conn, found.placement)
@@ -185,10 +187,15 @@ async def _check_arms(conn: Connection, found: Experiment) -> None:
     except NotFound:
         raise _invalid("placement", "is not the name of a placement") from None
     for place, arm in enumerate(found.arms):
-        try:
-            arm.changes.apply(placement)
-        except ValueError as wrong:
-            raise _invalid(f"arms[{place}].changes", str(wrong)) from None
+        _apply(arm, placement, field=f"arms[{place}].changes")
+
+
+def _apply(arm: Arm, placement: Placement, *, field: str) -> Placement:
+    """The placement as the arm shows it. Raises Invalid, naming the field, for one that cannot be."""
+    try:
+        return arm.changes.apply(placement)
+    except ValueError as wrong:
+        raise _invalid(field, f"does not fit the placement as it is now: {wrong}") from None
 
 
 async def _refuse_overlap(conn: Connection, found: Experiment, began_at: datetime) -> None:
@@ -200,7 +207,8 @@ async def _refuse_overlap(conn: Connection, found: Experiment, began_at: datetim
 
 
 async def _lock(conn: Connection) -> None:
-    """One at a time starts or stops experiments of a tenant: two could not see that they overlap."""
+    """One at a time stores, starts or stops experiments of a tenant: two could not see that they overlap, nor that a
+    draft is another one than was looked at."""
     await conn.execute("select pg_advisory_xact_lock(hashtextextended(current_tenant()::text, 23))")
 
 

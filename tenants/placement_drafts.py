@@ -95,7 +95,11 @@ async def discard_draft(conn: Connection, name: str, *, actor: str) -> None:
 
 async def publish_draft(conn: Connection, name: str, *, actor: str) -> Publication:
     """Put the draft into force; it is no draft then. Raises NotFound, DraftIsBehind, NotPublishable."""
-    draft = await get_draft(conn, name)
+    # Held: one that is stored meanwhile would be forgotten without having been published.
+    row = await conn.fetchrow(_SELECT + "where document_id = $1 for update of placement_drafts", name)
+    if row is None:
+        raise _no_draft(name)
+    draft = _draft(row)
     done = await publish_placement(conn, draft.document, actor=actor)
     # Asked afterwards, when the placement is locked: whoever came in between has committed.
     before = done.version - (done.result == "published")

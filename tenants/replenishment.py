@@ -16,6 +16,8 @@ HISTORY = timedelta(days=730)
 """What was bought before says little of today's household."""
 MOST_PRODUCTS = 200
 """Of one shopper, those bought most often."""
+MOST_UNITS = 10**9
+"""Of a day, told as no more: an integer of Postgres holds them."""
 LEAST_SHOPPERS = 5
 """Fewer buyers' habits are not put together: the sum would tell of each."""
 RETURNS_WITHIN = timedelta(days=60)
@@ -136,7 +138,7 @@ where status not in ('cancelled', 'returned')
 
 _BOUGHT = f"""
 with daily as (
-    select product_id, day, sum(quantity)::integer as units, max(ordered_at) as bought_at,
+    select product_id, day, least(sum(quantity), {MOST_UNITS})::integer as units, max(ordered_at) as bought_at,
         (array_agg(variant_id order by ordered_at desc))[1] as variant_id
     from ({_LINES} and orders.shopper_id = $1 and ordered_at >= $2) lines
     group by product_id, day

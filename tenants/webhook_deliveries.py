@@ -130,12 +130,13 @@ async def take_up_delivery(conn: Connection, delivery_id: UUID, *, now: datetime
 async def note_answer(
     conn: Connection, delivery_id: UUID, *, answered: int | None, error: str | None, now: datetime
 ) -> None:
-    """Keep what became of an attempt: 2xx ends it well; the tenth failure and 410 Gone end it."""
+    """Keep what became of an attempt: 2xx ends it well; the tenth failure and 410 Gone end it. Nothing is kept of one
+    whose address was deleted meanwhile."""
     if error is None:
         await conn.execute(_END, delivery_id, "delivered", answered, None, now)
         return
-    attempts: int = await conn.fetchval(_FAILED, delivery_id, answered, error)
-    if answered == GONE or attempts > len(PAUSES):
+    attempts: int | None = await conn.fetchval(_FAILED, delivery_id, answered, error)
+    if answered == GONE or (attempts or 0) > len(PAUSES):
         await conn.execute(_END, delivery_id, "failed", answered, error, now)
 
 

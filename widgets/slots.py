@@ -90,7 +90,9 @@ def fill(live: LiveTenant, orders: Orders, slots: tuple[Slot, ...], viewer: View
     if viewer.records is not None:
         return _fill(live, orders, slots, viewer, now)  # no measurement is remembered, nor what follows from one
     key = (live.generation, live.catalogue.version, int(now // DAY_S), viewer, slots)
-    return orders.answers.get(key) or orders.keep(key, _fill(live, orders, slots, viewer, now))
+    return orders.answers.get(key) or orders.keep(
+        key, _fill(live, orders, slots, viewer, now), question_bytes=len(msgspec.json.encode(slots))
+    )
 
 
 def _fill(live: LiveTenant, orders: Orders, slots: Iterable[Slot], viewer: Viewer, now: float) -> bytes:

@@ -26,13 +26,16 @@ from infra.errors import Conflict, NotFound
 from recommender.serving.cards import Card
 from recommender.serving.catalogue import NOWHERE
 from recommender.serving.live_tenant import LiveTenant
+from recommender.serving.strategies import Source
 from recommender.supplies import Supply, list_supplies
 from tenants.fields import ExternalId, Moment
 from tenants.replenishment import choose, undo_choice
 from tenants.shoppers import find_shopper_id
+from tenants.shown_tokens import Place, day_of
 
 PLACEMENT = "again"
-"""What rules of a placement of this name say holds here too."""
+"""What rules of a placement of this name say holds here too; sales are credited to it."""
+SOURCE: Source = "buy_again"
 
 Horizon = Annotated[int, Meta(ge=0, le=180, description="Days ahead that count as soon.")]
 
@@ -68,6 +71,7 @@ class SnoozeIn(ProductIn, frozen=True, forbid_unknown_fields=True, kw_only=True)
 class AgainItem(Card, frozen=True, kw_only=True):
     """A card, and when what the shopper has of it runs out."""
 
+    token: Annotated[str, Meta(description="Tells where it was shown; hand it back with what is done with it.")]
     variant: Annotated[str | None, Meta(description="Of the last purchase.")]
     quantity: Annotated[int, Meta(description="Bought last.")]
     last_bought_on: date
@@ -99,8 +103,8 @@ async def list_again(state: State, body: bytes) -> PublicAnswer:
     items: tuple[AgainItem, ...] = ()
     if page.shopper_id is not None:
         async with state.db.tenant(page.tenant_id) as conn:
-            items = await _list_items(conn, page.live, page.shopper_id, wish.horizon_days, now)
-    out = AgainOut(known=page.shopper_id is not None, today=now.date(), items=items[: wish.limit])
+            items = await _list_items(conn, page.live, page.shopper_id, wish, now)
+    out = AgainOut(known=page.shopper_id is not None, today=now.date(), items=items)
     return PublicAnswer(msgspec.json.encode(out))
 
 
@@ -144,26 +148,27 @@ async def undo(state: State, body: bytes) -> PublicAnswer:
 
 
 async def _list_items(
-    conn: Connection, live: LiveTenant, shopper: str, horizon_days: int, now: datetime
+    conn: Connection, live: LiveTenant, shopper: str, wish: AgainIn, now: datetime
 ) -> tuple[AgainItem, ...]:
     shopper_id = await find_shopper_id(conn, shopper)
     if shopper_id is None:
         return ()
-    supplies = await list_supplies(conn, shopper_id, horizon_days=horizon_days, now=now)
+    supplies = await list_supplies(conn, shopper_id, horizon_days=wish.horizon_days, now=now)
     mine = await read_mine(conn, live, shopper_id, now=now)
     mask = live.mask(PLACEMENT, now.timestamp(), mine)
     rows = [(one, live.row_of(one.product_id)) for one in supplies if one.standing == "due"]
-    return tuple(
-        _item(live, one, row)
-        for one, row in rows
-        if row != NOWHERE and mask[row] and one.product_id not in live.documents
-    )
+    shown = [(one, row) for one, row in rows if row != NOWHERE and mask[row] and one.product_id not in live.documents][
+        : wish.limit
+    ]
+    place = Place(day_of(now.timestamp()), PLACEMENT, SOURCE, SOURCE)
+    tokens = live.tokens.make(place, [one.product_id for one, _ in shown])
+    return tuple(_item(live, one, row, token.decode()) for (one, row), token in zip(shown, tokens, strict=True))
 
 
-def _item(live: LiveTenant, supply: Supply, row: int) -> AgainItem:
+def _item(live: LiveTenant, supply: Supply, row: int, token: str) -> AgainItem:
     card = msgspec.json.decode(live.catalogue.cards[row] + b"}", type=Card)
     return AgainItem(
-        **msgspec.structs.asdict(card), variant=supply.variant_id, quantity=supply.quantity,
+        **msgspec.structs.asdict(card), token=token, variant=supply.variant_id, quantity=supply.quantity,
         last_bought_on=supply.last_bought_on, runs_out_on=supply.runs_out_on, earliest_on=supply.earliest_on,
         latest_on=supply.latest_on,
     )  # fmt: skip

@@ -17,7 +17,9 @@ _HEADERS = (
 class PublicAnswer(Response):
     """A response whose headers are ready: Starlette makes them anew for each, which costs as much as filling a slot."""
 
-    def __init__(self, body: bytes, status: int = 200) -> None:
+    def __init__(self, body: bytes, status: int = 200, *, shared: bool = False) -> None:
+        """`shared`: the body is remembered anyway, for all who ask the same."""
+        self.shared = shared
         self.body = body
         self.status_code = status
         self.background = None
@@ -29,7 +31,7 @@ class KeepableAnswer(Response):
 
     def __init__(self, request: Request, body: bytes) -> None:
         packed = worth_packing(body, request.headers.get("accept-encoding", "").encode())
-        body = pack(body) if packed else body
+        body = pack(body, remember=True) if packed else body
         etag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
         headers = {
             "Access-Control-Allow-Origin": "*",

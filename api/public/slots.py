@@ -36,12 +36,16 @@ async def ask_slots(state: State, body: bytes) -> PublicAnswer:
             viewer = viewer._replace(trials=take_part(page.live.trials, places, page.subject, now=now))
     else:
         viewer = STRANGER._replace(region=wish.region, locale=wish.locale, led=False)
-    return PublicAnswer(fill(page.live, state.orders, wish.slots, viewer, now=now))
+    return PublicAnswer(fill(page.live, state.orders, wish.slots, viewer, now=now), shared=viewer.records is None)
 
 
 async def get_slots(request: Request) -> Response:
     """The same for nobody in particular, for browsers and proxies to keep a minute."""
     state, page = state_of(request), decode_one(_question(request), _page_decoder)
+    if any(slot.cart or slot.person is not None for slot in page.slots):
+        raise BadRequest(
+            "An address that caches keep names no cart, and nobody whom something is for.", hint="POST it."
+        )
     now = state.clock().timestamp()
     opened = await open_page(state, key=request.query_params.get("key", ""), token=None, visitor=None, now=now)
     viewer = STRANGER._replace(region=page.region, locale=page.locale)

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api.auth import authenticate
 from api.endpoints import Endpoint, Parameter
-from api.paging import PAGING, make_cursor, read_cursor, read_limit
+from api.paging import PAGING, make_cursor, read_limit, read_uuid_cursor
 from api.resources import answer
 from api.setting import Setting
 from api.state import state_of
@@ -34,7 +34,7 @@ class NoticePage(Struct, frozen=True, kw_only=True):
 
 async def get_notices(request: Request) -> Response:
     caller = await authenticate(request, state_of(request).keys, "preorders:read")
-    limit, after, preorder_id = read_limit(request), _read_after(request), _read_preorder(request)
+    limit, after, preorder_id = read_limit(request), read_uuid_cursor(request), _read_preorder(request)
     async with state_of(request).db.tenant(caller.tenant_id) as conn:
         if preorder_id is not None:
             await get_preorder(conn, preorder_id)
@@ -49,15 +49,6 @@ def _read_preorder(request: Request) -> UUID | None:
         return None if text is None else UUID(text)
     except ValueError:
         raise no_preorder() from None
-
-
-def _read_after(request: Request) -> UUID | None:
-    text = read_cursor(request)
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        hint = "Pass the `next` of the page before as it was."
-        raise BadRequest("after is not a cursor of ours.", hint=hint) from None
 
 
 _SETTINGS = Setting(

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.auth import authenticate
 from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint, Parameter
-from api.paging import PAGING, make_cursor, read_cursor, read_limit
+from api.paging import PAGING, make_cursor, read_limit, read_uuid_cursor
 from api.resources import IDEMPOTENCY, answer, path_id, refusal_of
 from api.state import state_of
 from api.writes import Done, write
@@ -121,7 +121,7 @@ async def post_preorder(request: Request) -> Response:
 
 async def get_preorders(request: Request) -> Response:
     caller = await authenticate(request, state_of(request).keys, "preorders:read")
-    limit, after = read_limit(request), _read_after(request)
+    limit, after = read_limit(request), read_uuid_cursor(request)
     async with state_of(request).db.tenant(caller.tenant_id) as conn:
         items = await list_preorders(
             conn,
@@ -206,15 +206,6 @@ def read_preorder_id(request: Request) -> UUID:
         return UUID(path_id(request))
     except ValueError:
         raise no_preorder() from None
-
-
-def _read_after(request: Request) -> UUID | None:
-    text = read_cursor(request)
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        hint = "Pass the `next` of the page before as it was."
-        raise BadRequest("after is not a cursor of ours.", hint=hint) from None
 
 
 def _read_campaign(request: Request) -> str | None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api.auth import authenticate
 from api.bodies import decode_one, read_body
 from api.endpoints import Endpoint, Parameter
-from api.paging import PAGING, make_cursor, read_cursor, read_limit
+from api.paging import PAGING, make_cursor, read_limit, read_uuid_cursor
 from api.resources import IDEMPOTENCY, Resource, answer
 from api.state import state_of
 from api.writes import write
@@ -117,10 +117,10 @@ async def send_test(request: Request) -> Response:
 
 async def get_deliveries(request: Request) -> Response:
     caller = await authenticate(request, state_of(request).keys, "webhooks:read")
-    limit, after, asked = read_limit(request), _read_after(request), request.query_params
-    status = _read_status(asked.get("status"))
+    limit, after, of = read_limit(request), read_uuid_cursor(request), _read_webhook(request)
+    status = _read_status(request.query_params.get("status"))
     async with state_of(request).db.tenant(caller.tenant_id) as conn:
-        items = await list_deliveries(conn, webhook_id=asked.get("webhook_id"), status=status, after=after, limit=limit)
+        items = await list_deliveries(conn, webhook_id=of, status=status, after=after, limit=limit)
     following = make_cursor(str(items[-1].delivery_id)) if len(items) == limit else None
     return answer(DeliveryPage(items=items, next=following))
 
@@ -137,21 +137,20 @@ async def replay(request: Request) -> Response:
     return await write(request, caller.tenant_id, body, effect)
 
 
+def _read_webhook(request: Request) -> str | None:
+    """Raises BadRequest for an id that no address can have."""
+    name = request.query_params.get("webhook_id")
+    if name is not None and ("\0" in name or not 1 <= len(name) <= 100):
+        raise BadRequest("webhook_id is no id of a webhook.", hint="Leave webhook_id out for all.")
+    return name
+
+
 def _read_status(text: str | None) -> DeliveryStatus | None:
     try:
         status: DeliveryStatus | None = msgspec.convert(text, DeliveryStatus | None)
     except msgspec.ValidationError:
         raise BadRequest("status is none of ours.", hint="waiting, delivered or failed.") from None
     return status
-
-
-def _read_after(request: Request) -> UUID | None:
-    text = read_cursor(request)
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        hint = "Pass the `next` of the page before as it was."
-        raise BadRequest("after is not a cursor of ours.", hint=hint) from None
 
 
 _secret = msgspec.json.Decoder(SecretIn)

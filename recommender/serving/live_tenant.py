@@ -28,7 +28,7 @@ from tenants.suppression import Suppressed
 
 MOST_USUAL = 300
 MOST_MASKS, MOST_MASK_BYTES = 500, 100_000_000
-_Asked = tuple[str, frozenset[str], str | None, str | None]
+_Asked = tuple[str, frozenset[str], str | None, str | None, bool]
 Decided = tuple[tuple[Rule, ...], tuple[tuple[str, str], ...]]
 """All rules of a shop, and its placements' filters by name."""
 _generations = count(1)
@@ -167,17 +167,19 @@ class LiveTenant:
         *,
         category: str | None = None,
         currency: str | None = None,
+        preorders: bool = False,
     ) -> bytes:
         """1 for each row that this placement may show now, to one whom these personal collections hold, on a page of
-        this category and currency."""
+        this category and currency. `preorders`: also what is made only once it is preordered."""
         self.advance(now)
-        ruling, version, key = self.ruling(placement), self.catalogue.version, (placement, mine, category, currency)
+        ruling, version = self.ruling(placement), self.catalogue.version
+        key = placement, mine, category, currency, preorders
         known = self._masks.get(key)
         made_of = ruling, self.opening, self.preorderable
         if known is not None and known[0] == version and all(map(is_, known[1], made_of)):
             return known[2]
         closed = map(self.row_of, self.opening.closed_to(mine))
-        mask = _without(_merge(self._for_sale(placement, now), ruling.allowed), closed)
+        mask = _without(_merge(self._for_sale(now, preorders=preorders), ruling.allowed), closed)
         mask = _merge(mask, self.catalogue.among(category, currency))
         if 1 not in mask:
             return mask  # not kept: pages may ask for categories without end
@@ -186,10 +188,8 @@ class LiveTenant:
         self._masks[key] = version, made_of, mask
         return mask
 
-    def _for_sale(self, placement: str, now: float) -> bytes | bytearray:
-        """1 for each row that sells; in a place for campaigns also for what is made only once it is preordered."""
-        shown = self.placements.get(placement)
-        if shown is None or shown.strategy != "campaigns":
+    def _for_sale(self, now: float, *, preorders: bool) -> bytes | bytearray:
+        if not preorders:
             return self.catalogue.sellable
         rows = (self.row_of(one) for one in self.preorderable.product_ids if self.catalogue.may_name(one, now))
         return _with(self.catalogue.sellable, (row for row in rows if row and row not in self.catalogue.held))

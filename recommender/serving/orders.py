@@ -21,6 +21,10 @@ REMEMBERED = 4_096
 """Orders that a process keeps, about 2 kB each."""
 MOST_ANSWERS = 2_048
 """Answers that a process keeps, about 5 kB each."""
+MOST_ANSWER_BYTES = 64_000_000
+"""Of all of them with their questions: a page may ask for 50 places of 50 products each, and name 200 ids in each."""
+KEY_BYTES = 16
+"""That a byte of a question takes in memory at the most: an id of one character is a string of 50 bytes."""
 MOST_CLOSINGS = 50_000
 """Reasons in words that a process keeps, about 200 bytes each."""
 DAY_S = 86_400
@@ -59,12 +63,21 @@ class Orders:
         self._closing_count = 0
         self.answers: OrderedDict[Hashable, bytes] = OrderedDict()
         """Whole answers, by all that they depend on; see `widgets.slots.fill`."""
+        self._weights: dict[Hashable, int] = {}
+        self._weight = 0
 
-    def keep(self, key: Hashable, answer: bytes) -> bytes:
-        """Remember an answer, and forget the one that was kept first when there are too many."""
-        self.answers[key] = answer
-        if len(self.answers) > MOST_ANSWERS:
-            self.answers.popitem(last=False)
+    def keep(self, key: Hashable, answer: bytes, *, question_bytes: int = 0) -> bytes:
+        """Remember an answer, and forget those that were kept first when there are too many, or they are too big.
+
+        `question_bytes`: of what was asked, as it came."""
+        weight = len(answer) + KEY_BYTES * question_bytes
+        if weight > MOST_ANSWER_BYTES // 50:
+            return answer  # it would drive out what everybody asks for
+        self._weight += weight - self._weights.get(key, 0)
+        self.answers[key], self._weights[key] = answer, weight
+        while len(self.answers) > MOST_ANSWERS or self._weight > MOST_ANSWER_BYTES:
+            first, _ = self.answers.popitem(last=False)
+            self._weight -= self._weights.pop(first)
         return answer
 
     def get(self, live: LiveTenant, placement: Placement, ask: Ask, *, now: float, arm: str = "") -> Order:

@@ -45,7 +45,10 @@ def pick(
     live: LiveTenant, placement: Placement, ask: Ask, order: Order, wish: Wish, *, now: float, taken: set[int]
 ) -> Picked:
     """Up to `wish.limit` rows that sell now and are neither excluded nor taken; adds them to `taken`."""
-    mask = live.mask(placement.id, now, ask.collections, category=wish.category, currency=wish.currency)
+    mask = live.mask(
+        placement.id, now, ask.collections, category=wish.category, currency=wish.currency,
+        preorders=placement.strategy == "campaigns",
+    )  # fmt: skip
     barred = {*taken, *map(live.row_of, (*wish.exclude, *wish.cart)), live.row_of(ask.product_id)}
     pins = live.ruling(placement.id).pins
     if pins:

@@ -8,7 +8,9 @@ import pytest
 from api.worker import build_worker
 from recommender.jobs import TRAIN_TENANT
 from tenants.retention import delete_expired
+from tenants.shown_tokens import Shown, read_shown_tokens
 from tests.again.household import APRIL, EXAMPLE, ask, buy, ids, listed, pool, supplies, today
+from tests.attribution.desk import open_desk
 from tests.identity.merchant import merge, undo
 from tests.privacy.people import decide, erase, export
 from tests.support.polling import until
@@ -28,6 +30,50 @@ async def test_i6_soap_bought_on_three_days_runs_out_on_the_first_of_may(store: 
     assert (item["id"], item["title"], item["quantity"], item["price_minor"]) == ("soap", "Product soap", 20, 1000)
     assert told["units_per_day"] == pytest.approx(1 / 3)
     assert (told["runs_out_on"], told["standing"], told["purchases"]) == ("2025-05-01", "due", 3)
+
+
+async def test_b10_what_is_bought_after_a_click_in_the_list_is_credited_to_it(store: ShopClient) -> None:
+    await buy(store, "ada", EXAMPLE)
+    await buy(store, "ada", EXAMPLE, "rice")
+    desk = await open_desk(store)
+    with today(store.service, APRIL):
+        items = {item["id"]: item for item in await listed(store, "ada")}
+        deeds = [
+            {"id": f"{kind}-{product}", "type": kind, "token": items[product]["token"]}
+            for kind, product in (("impression", "soap"), ("click", "soap"), ("cart", "rice"))
+        ]
+        told = await desk.beacon(*deeds, token=store.token("ada"))
+    assert (told["accepted"], told.get("uncredited")) == (3, None)
+    await buy(store, "ada", {APRIL + timedelta(days=1): 2})
+    await buy(store, "ada", {APRIL + timedelta(days=1): 3}, "rice")
+    april = {"from": "2025-04-01", "to": "2025-04-30"}
+    assert await desk.earned(**april) == {"again": (500, 0)}
+    assert await desk.earned(**april, by="product") == {"rice": (300, 0), "soap": (200, 0)}
+    shown = (await desk.report(**april))["deeds"]
+    assert shown == [{"key": "again", "impressions": 1, "clicks": 1, "adds": 1}]
+
+
+async def test_b10_the_tokens_of_the_list_say_where_it_stood(store: ShopClient) -> None:
+    await buy(store, "ada", EXAMPLE)
+    await buy(store, "ada", EXAMPLE, "rice")
+    async with store.service.db.tenant(store.keys.tenant_id) as conn:
+        tokens = await read_shown_tokens(conn)
+    with today(store.service, APRIL):
+        items = await listed(store, "ada", limit=2)
+    read = [tokens.read(item["token"]) for item in items]
+    assert read == [
+        (item["id"], Shown(placement="again", position=n, strategy="buy_again", source="buy_again", day=APRIL))
+        for n, item in enumerate(items, start=1)
+    ]
+
+
+async def test_i6_a_wholesalers_day_is_answered_too(store: ShopClient) -> None:
+    line = {"product_id": "soap", "quantity": 1_000_000, "unit_price_minor": 1}
+    for n in range(3):
+        await buy(store, "ada", {date(2025, 3, 2): 1}, id=f"big-{n}", lines=[line] * 1000)
+    await buy(store, "ada", EXAMPLE)
+    with today(store.service, APRIL):
+        assert (await supplies(store, "ada"))["soap"]["quantity"] == 10**9
 
 
 async def test_i6_it_disappears_on_purchase(store: ShopClient) -> None:

@@ -1,11 +1,15 @@
 """Packing: answers to pages come compressed to those who can read it, and say the same."""
 
+import gzip
 import json
+import tracemalloc
 from collections.abc import Awaitable, Callable
 
 import httpx2
 import pytest
 
+from api.packing import pack, packed_before
+from tests.again.household import APRIL, EXAMPLE, buy, listed, today
 from tests.support.polling import until
 from tests.support.shop import ShopClient
 
@@ -58,3 +62,28 @@ async def test_the_packed_answer_and_the_plain_one_have_two_etags(full: ShopClie
     assert plain.headers["etag"] != packed.headers["etag"]
     assert (await keepable(full, "gzip", packed.headers["etag"])).status_code == 304
     assert (await keepable(full, "gzip", plain.headers["etag"])).status_code == 200
+
+
+async def test_b7_what_is_one_shoppers_alone_is_not_remembered_packed(full: ShopClient) -> None:
+    """As their own measures are not, nor what they bought."""
+    for n in range(12):
+        await buy(full, "ada", EXAMPLE, f"p{n}")
+    await ask(full, "gzip")
+    remembered = packed_before.cache_info().currsize
+    with today(full.service, APRIL):
+        mine = await listed(full, "ada")
+    assert len(json.dumps(mine)) > 1_000
+    assert packed_before.cache_info().currsize == remembered > 0
+
+
+def test_b5_packed_answers_fill_a_bounded_memory_however_long_they_are() -> None:
+    """A body and its packed form are kept; 2,000 strangers' answers of a megabyte would be two gigabytes."""
+    tracemalloc.start()
+    try:
+        for number in range(60):
+            body = b"%d" % number + bytes(1_000_000)
+            assert gzip.decompress(pack(body, remember=True)) == body
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 10_000_000

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from tenants.attribution import done_before
 from tests.attribution.desk import DAY, HOUR, NOON, Desk
 from tests.identity.merchant import merge, undo
 from tests.support.problems import check_problem
@@ -248,3 +249,21 @@ async def test_b10_settings_are_told_read_and_in_the_audit_log(desk: Desk) -> No
 async def test_b10_settings_that_cannot_be_are_refused(shop: ShopClient, bad: Document) -> None:
     check_problem(await shop.api.put("/v1/attribution-settings", json=bad), 422)
     assert (await shop.api.get("/v1/attribution-settings")).json() == BOTH
+
+
+async def test_b10_what_others_did_with_a_product_is_not_looked_at_for_an_order(desk: Desk) -> None:
+    """Millions may have seen it. A browser that the buyer shares with who signed in there first is."""
+    for n in range(5):
+        await desk.do("click", shopper_id=f"other-{n}")
+        await desk.do("impression", visitor_id=f"browser-{n}")
+    await desk.do("click", visitor_id="shared")
+    await desk.name("shared", "first")
+    await desk.name("shared", "s1")
+    await desk.do("click", visitor_id="shared")
+    await desk.do("impression")
+    await desk.buy()
+    async with desk.shop.service.db.tenant(desk.shop.keys.tenant_id) as conn:
+        looked_at = f"select count(*) from events where {done_before('order_id = any($1::text[])')}"
+        assert await conn.fetchval(looked_at, ["o1"]) == 3
+
+    assert await desk.why() == ["clicked"]

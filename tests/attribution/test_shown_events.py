@@ -41,6 +41,17 @@ async def test_b10_a_page_hands_the_token_back_and_the_order_is_the_placements(d
     assert (await desk.report(**NOW))["deeds_total"] == {"key": "", "impressions": 1, "clicks": 1, "adds": 0}
 
 
+async def test_b10_a_click_by_a_clock_that_runs_ahead_was_before_the_order_that_followed(desk: Desk) -> None:
+    await desk.shop.stock("p1")
+    await desk.shop.push("shoppers", [{"id": "s1"}])
+    card = await shown(desk.shop, shopper="s1")
+    ahead = (datetime.now(UTC) + timedelta(minutes=4)).isoformat()
+    await desk.beacon({**told(1, card["token"]), "at": ahead}, token=desk.shop.token("s1"))
+    await desk.buy(card["id"], at=datetime.now(UTC))
+
+    assert await desk.why() == ["clicked"]
+
+
 async def test_b10_an_event_keeps_what_its_token_said(desk: Desk) -> None:
     await desk.shop.stock("p1")
     card = await shown(desk.shop)

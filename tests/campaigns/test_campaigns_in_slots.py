@@ -58,6 +58,28 @@ async def test_p1_what_is_sold_out_and_preordered_is_shown_in_the_place_for_camp
     assert await slot.shown("home-popular") == ["other"]
 
 
+@pytest.mark.parametrize(("strategy", "arm", "shown"), [("campaigns", "new", "other"), ("new", "campaigns", "p1")])
+async def test_r8_an_arm_shows_what_is_only_preordered_if_it_is_for_campaigns_itself(
+    slot: ShopClient, strategy: str, arm: str, shown: str
+) -> None:
+    """Whatever its placement is for."""
+    await slot.api.put(f"/v1/placements/{WIDGET}", json={"id": WIDGET, "strategy": strategy, "strict": True})
+    await launch(slot)
+    await slot.push("products", [product("p1", stock_quantity=0)])
+    arms = [
+        {"id": name, "share": 0.5, "changes": {"strategy": arm, "limit": limit}} for name, limit in (("a", 9), ("b", 8))
+    ]
+    document = {"id": "trial", "placement": WIDGET, "arms": arms}
+    assert (await slot.api.put("/v1/experiments/trial", json=document)).status_code == 200
+    assert (await slot.api.post("/v1/experiments:start", json={"id": "trial"})).status_code == 200
+
+    async def as_the_arm_says() -> bool:
+        found: Document = (await slot.ask(WIDGET, visitor="visitor-0001")).json()["slots"][0]
+        return "exposure" in found and [card["id"] for card in found["products"]] == [shown]
+
+    await until(as_the_arm_says, seconds=5)
+
+
 async def test_p1_a_paused_campaign_is_gone_within_seconds_and_comes_back(slot: ShopClient) -> None:
     await launch(slot)
     await shows(slot, "p1")

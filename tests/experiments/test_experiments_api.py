@@ -3,12 +3,15 @@
 import asyncio
 from datetime import timedelta
 
+import msgspec
 import pytest
 
-from tenants.experiment_documents import Changes
+from tenants.experiment_documents import Changes, Experiment
+from tenants.experiments import start_experiment, upsert_experiments
 from tenants.placements import Placement
 from tests.experiments.lab import HELD, ONE, PLACE, THREE, act, experiment, later, run, see, store
 from tests.support.polling import until
+from tests.support.problems import check_problem
 from tests.support.shop import Document, ShopClient
 
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -75,6 +78,38 @@ async def test_r8_a_started_experiment_stands(shop: ShopClient) -> None:
     deleted = await shop.api.delete("/v1/experiments/trial")
     assert (deleted.status_code, deleted.json()["type"].rpartition("/")[2]) == (409, "experiment_stands")
     assert await refusal(shop, "start") == (409, "experiment_step")
+
+
+async def test_r8_what_is_stored_while_the_draft_before_is_started_is_refused(shop: ShopClient) -> None:
+    await store(shop)
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        await start_experiment(conn, "trial", now=shop.service.clock(), actor="a test")
+        storing = asyncio.create_task(shop.api.put("/v1/experiments/trial", json=experiment(window_days=3)))
+        await asyncio.sleep(0.3)
+
+    assert "stands as it is" in (await storing).text
+    assert (await shop.api.get("/v1/experiments/trial")).json()["window_days"] == 7
+
+
+async def test_r8_a_draft_is_not_exchanged_while_it_is_started(shop: ShopClient) -> None:
+    await store(shop)
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        await upsert_experiments(conn, [msgspec.convert(experiment(placement="nowhere"), Experiment)])
+        starting = asyncio.create_task(refusal(shop, "start"))
+        await asyncio.sleep(0.3)
+
+    assert (await starting)[0] == 422  # it has no such placement
+
+
+async def test_r8_an_arm_that_no_longer_fits_its_placement_is_not_promoted(shop: ShopClient) -> None:
+    await store(shop, {"id": "bestsellers", "share": 0.5, "changes": {"strategy": "popular"}}, ONE)
+    await act(shop, "start")
+    front = {"id": PLACE, "strategy": "new", "fallbacks": ["popular"]}
+    assert (await shop.api.put(f"/v1/placements/{PLACE}", json=front)).status_code == 200
+
+    answer = await shop.api.post("/v1/experiments:promote", json={"id": "trial", "arm": "bestsellers"})
+    assert check_problem(answer, 422)["errors"][0]["field"] == "arm"
+    assert (await shop.api.get("/v1/experiments/trial")).json()["state"] == "running"
 
 
 async def test_r8_it_goes_from_draft_to_running_to_stopped_and_no_other_way(shop: ShopClient) -> None:

@@ -1,5 +1,6 @@
 """What was seen and what it brought: counted once, from the first exposure on, told only of a sound sample."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
 
@@ -184,6 +185,32 @@ async def test_r8_totals_are_those_of_plain_sums(shop: ShopClient) -> None:
         assert (result["buyers"], result["revenue_minor"]) == (sum(name in bought for name in mine), revenue)
         assert result["revenue_per_person_minor"] == pytest.approx(revenue / len(mine))
         assert result["against_baseline"] is None, "too few for an interval"
+
+
+async def test_r8_the_greatest_order_there_can_be_breaks_no_report(shop: ShopClient) -> None:
+    await run(shop, window_days=1)
+    arm = await expose(shop, shopper="ann")
+    lines = [{"product_id": "p1", "quantity": 1_000_000, "unit_price_minor": 10**14}] * 1000
+    await buy(shop, ["ann"], lines=lines)
+
+    async with later(shop, days=2):
+        found = arms_of(await report(shop))[arm]
+    assert (found["complete"], found["result"]["buyers"]) == (1, 1)
+
+
+async def test_r8_what_is_seen_once_more_writes_nothing(shop: ShopClient) -> None:
+    await run(shop)
+    await expose(shop, visitor="visitor-0001")
+    written = await _written(shop)
+    await expose(shop, visitor="visitor-0001")
+
+    assert await _written(shop) == written
+
+
+async def _written(shop: ShopClient) -> Sequence[str]:
+    """The transactions that wrote the rows as they are."""
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        return [row["written"] for row in await conn.fetch("select xmin::text as written from experiment_subjects")]
 
 
 async def test_r8_incremental_revenue_comes_with_an_interval(shop: ShopClient) -> None:

@@ -80,6 +80,13 @@ async def test_b7_a_shopper_s_markup_is_kept_by_nobody(shop: ShopClient) -> None
     assert "set-cookie" not in answer.headers
 
 
+@pytest.mark.parametrize("more", [{"cart": "boots"}, {"person": "my-child"}])
+async def test_b7_markup_for_a_cart_or_a_person_is_kept_by_nobody(shop: ShopClient, more: dict[str, str]) -> None:
+    answer = await get(shop, **more)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-store")
+    assert "etag" not in answer.headers
+
+
 @pytest.mark.parametrize("more", [{"token": "x"}, {"visitor": "visitor-0001"}, {"shopper": "ada"}, {"css": "x"}])
 async def test_b7_an_address_names_no_shopper(shop: ShopClient, more: dict[str, str]) -> None:
     query = {"key": shop.keys.publishable.secret, "name": "home-popular", **more}

@@ -1,5 +1,6 @@
 """Drafts: tried out where nobody sees them, compared, published as a version, and taken back."""
 
+import asyncio
 import random
 from typing import Any
 from uuid import UUID
@@ -60,6 +61,22 @@ async def test_b10_a_draft_is_seen_by_nobody_until_it_is_published(shop: ShopCli
     await until(shown, seconds=5)
     check_problem(await act(shop, "publish", {"id": "hot"}), 404)
     check_problem(await act(shop, "diff", {"id": "hot"}), 404)
+
+
+async def test_b10_a_draft_that_is_stored_while_the_one_before_is_published_is_kept(shop: ShopClient) -> None:
+    await shop.api.put("/v1/placements/hot", json={**HOT, "limit": 9})
+    await done(shop, "draft", HOT)
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        await conn.execute("select from placements where document_id = 'hot' for update")
+        publishing = asyncio.create_task(done(shop, "publish", {"id": "hot"}))
+        await asyncio.sleep(0.3)
+        storing = asyncio.create_task(done(shop, "draft", {**HOT, "limit": 5}))
+        await asyncio.sleep(0.3)
+
+    assert (await publishing)["result"] == "published"
+    await storing
+    [change] = (await done(shop, "diff", {"id": "hot"}))["changes"]
+    assert (change["field"], change["before"], change["after"]) == ("limit", 4, 5)
 
 
 async def test_b10_storing_a_draft_again_is_harmless(shop: ShopClient) -> None:

@@ -59,6 +59,15 @@ async def test_b7_an_answer_that_is_kept_names_nobody(shop: ShopClient, more: di
     check_problem(await shop.page.get(ADDRESS, params=query), 422)
 
 
+@pytest.mark.parametrize("more", [{"cart": ["boots"]}, {"person": "my-child"}])
+async def test_b7_an_address_that_caches_know_holds_no_cart_and_no_person(
+    shop: ShopClient, more: dict[str, Any]
+) -> None:
+    answer = await get(shop, slots=[{"name": "home-popular"}, {"name": "home-for-you", **more}])
+    assert check_problem(answer, 400)["hint"] == "POST it."
+    assert "cache-control" not in answer.headers
+
+
 async def test_b7_an_identifier_beside_the_question_changes_nothing(shop: ShopClient) -> None:
     await stocked(shop, "boots")
     query = {"key": shop.keys.publishable.secret, "page": json.dumps({"slots": [{"name": "home-popular"}]})}

@@ -6,13 +6,14 @@ from typing import Any
 from recommender.serving.catalogue import Catalogue, Shelves
 from recommender.serving.live_tenant import LiveTenant
 from recommender.serving.needs import Looks, Needs
-from recommender.serving.orders import Orders
+from recommender.serving.orders import KEY_BYTES, MOST_ANSWER_BYTES, Orders
 from recommender.serving.picking import Wish, pick
 from recommender.serving.rules import compile_rules
 from recommender.serving.strategies import Ask
 from tenants.placements import Placement
 from tests.rules.shelf import moment, rule
 from tests.serving.shops import NOW, TENANT, make_model, open_live, product
+from widgets.slots import STRANGER, Slot, fill
 
 HOME = Placement(id="home", strategy="popular")
 IDS = ("boots", "laces", "socks")
@@ -71,3 +72,26 @@ def test_nothing_that_changed_is_nothing_to_remember_anew() -> None:
 def test_two_shops_that_were_just_opened_have_no_memory_in_common() -> None:
     one, other = (LiveTenant(TENANT, Catalogue(Shelves())) for _ in range(2))
     assert one.generation != other.generation
+
+
+def test_b5_what_strangers_ask_fills_a_bounded_memory_however_long_questions_and_answers_are() -> None:
+    """A question may name ten thousand ids, each one character and yet a string of its own."""
+    orders = Orders()
+    for n in range(3_000):
+        assert orders.keep(("answer", n), bytes(500_000)) == bytes(500_000)
+    assert 0 < len(orders.answers) * 500_000 <= MOST_ANSWER_BYTES
+    for n in range(3_000):
+        orders.keep(("question", n), b"{}", question_bytes=60_000)
+    assert 0 < len(orders.answers) * 60_000 * KEY_BYTES <= MOST_ANSWER_BYTES
+    usual = len(orders.answers)
+    orders.keep("greatest", bytes(MOST_ANSWER_BYTES))
+    assert len(orders.answers) == usual
+
+
+def test_b5_many_long_questions_of_one_stranger_are_not_all_remembered() -> None:
+    live, orders = open_ruled(), Orders()
+    live.placements = {"home": HOME}
+    for n in range(300):
+        ids = tuple(f"{n}-{other}" for other in range(200))
+        fill(live, orders, (Slot(name="home", exclude=ids),) * 25, STRANGER, now=NOW)
+    assert len(orders.answers) < 300

@@ -5,6 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from tenants.webhook_deliveries import note_answer, take_up_delivery, write_test
+from tenants.webhooks import delete_webhook
 from tests.campaigns.merchant import join, later, launch, tick
 from tests.support.problems import check_problem
 from tests.support.shop import ShopClient
@@ -184,3 +186,21 @@ async def test_b12_another_shop_sees_nothing_of_it(shop: ShopClient, other_shop:
     check_problem(await other_shop.api.post("/v1/webhook-deliveries:replay", json=queued), 404)
     check_problem(await other_shop.api.post("/v1/webhooks:secret", json={"id": "w1"}), 404)
     assert UUID(queued["delivery_id"])
+
+
+async def test_b12_an_address_may_be_deleted_while_it_refuses_a_message(shop: ShopClient) -> None:
+    await listen(shop, "https://shop.example/lastbook")
+    async with shop.service.db.tenant(shop.keys.tenant_id) as conn:
+        now = shop.service.clock()
+        sent = await write_test(conn, "w1", now=now)
+        assert await take_up_delivery(conn, sent, now=now) is not None
+        await delete_webhook(conn, "w1")
+        await note_answer(conn, sent, answered=500, error="The address answered 500.", now=now)
+
+    assert await deliveries(shop) == []
+
+
+async def test_b12_odd_questions_about_deliveries_are_no_error_of_ours(shop: ShopClient) -> None:
+    for asked in ({"webhook_id": "\0"}, {"webhook_id": "x" * 5000}, {"status": "\0"}, {"after": "\0"}):
+        answer = await shop.api.get("/v1/webhook-deliveries", params=asked)
+        assert answer.status_code < 500, (asked, answer.text)

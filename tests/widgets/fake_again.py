@@ -35,7 +35,7 @@ class FakeAgain:
             "id": product, "title": f"Title of {product}", "url": f"https://shop.example/p/{product}", "image": None,
             "brand": "Maker", "price_minor": 450, "sale_price_minor": None, "currency": "USD", "variant": None,
             "quantity": 2, "last_bought_on": "2025-03-02", "runs_out_on": "2025-05-01", "earliest_on": "2025-04-20",
-            "latest_on": "2025-05-12",
+            "latest_on": "2025-05-12", "token": f"again {product}",
         }  # fmt: skip
         self.items.append(item | changes)
 

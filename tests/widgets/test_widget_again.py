@@ -8,6 +8,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
+from tests.support.polling import until
 from tests.widgets.fake_api import FakeApi
 from tests.widgets.support import Watch, build_bare_shop, open_page, serve
 
@@ -15,7 +16,8 @@ AGAIN = "<lastbook-again><p id='own'>The shop's own</p></lastbook-again>"
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NOTE = """() => {
   window.said = []; window.broken = [];
-  for (const name of ["ready", "error", "empty", "reorder", "snooze", "stop", "undo"])
+  for (const name of ["ready", "error", "empty", "reorder", "snooze", "stop", "undo",
+    "impression", "click"])
     document.addEventListener("lastbook:" + name, (event) => said.push([name, event.detail]));
   document.addEventListener("securitypolicyviolation", (event) => broken.push(event.violatedDirective));
 }"""
@@ -91,6 +93,28 @@ async def test_i6_one_tap_asks_the_shop_to_put_it_into_the_cart(browser: Browser
         assert (detail["product"], detail["quantity"], detail["variant"]) == ("soap", 3, "lavender")
         assert await page.evaluate("document.activeElement.className") == "lastbook-reorder"
     assert api.again.acts() == []
+
+
+async def test_b10_what_is_done_with_what_is_due_carries_its_token(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    api.again.add("soap")
+    async with open_again(browser, api_url) as (page, _):
+
+        async def seen() -> bool:
+            return len(await said(page, "impression")) == 1
+
+        async def arrived() -> bool:
+            return len(api.beacons) > 0
+
+        await until(seen, seconds=5)
+        await page.get_by_role("button", name="Buy 2 again").click()
+        await page.evaluate("addEventListener('click', (event) => event.preventDefault())")
+        await page.get_by_role("link").first.click()
+        await page.evaluate("lastbook.navigate()")
+        await until(arrived, seconds=5)
+    told = [(event["type"], event["product"], event["slot"], event["token"]) for event in api.beacons[0]["events"]]
+    assert told == [(kind, "soap", "again", "again soap") for kind in ("impression", "cart", "click")]
 
 
 async def test_i6_a_shop_that_cancels_the_reorder_says_the_rest_itself(

@@ -85,6 +85,17 @@ async def test_the_cart_goes_with_every_slot_unless_the_slot_names_its_own(
     assert carts == [[None, ["P7", "P8"]], [["P1", "2"], ["P7", "P8"]], [["P1", "2", "P3"], ["P7", "P8"]]]
 
 
+@pytest.mark.parametrize(("attributes", "method"), [("", "GET"), ("cart='P7'", "POST"), ("person='my-child'", "POST")])
+async def test_b7_no_address_holds_what_is_in_a_cart_or_whom_something_is_for(
+    browser: Browser, api: FakeApi, api_url: str, attributes: str, method: str
+) -> None:
+    with serve(build_bare_shop(api_url, f"<lastbook-slot name='home' {attributes}></lastbook-slot>")) as shop:
+        async with open_page(browser) as (page, _):
+            await page.goto(shop)
+            await settled(page)
+    assert api.methods == [method]
+
+
 async def test_fifty_slots_are_one_request_and_more_are_two(browser: Browser, api: FakeApi, api_url: str) -> None:
     api.products = [make_product(number) for number in range(200)]
     body = "".join(f"<lastbook-slot name='s{number}' limit='2'></lastbook-slot>" for number in range(60))

@@ -8,7 +8,7 @@
  * A list: light DOM, so that it looks like the shop. The shadow root holds nothing but a slot for it.
  *
  * @typedef {{id: string, title: string, url: string, image?: string | null, price_minor: number,
- *   sale_price_minor?: number | null, currency: string, variant: string | null, quantity: number, runs_out_on: string,
+ *   sale_price_minor?: number | null, currency: string, variant: string | null, quantity: number, token: string, runs_out_on: string,
  *   earliest_on: string, latest_on: string}} Item
  */
 
@@ -23,7 +23,7 @@ function make(tag, properties, ...children) {
 }
 
 /** @param {import("./kit.js").Kit} kit */
-export function mount({ host, text, ask, day, draw, fill, get, money, safeUrl, say, signedIn, state }) {
+export function mount({ host, text, ask, day, draw, fill, get, money, safeUrl, say, signedIn, state, watch }) {
   /** The shop's own children while ours stand in their place. */
   let own;
   let today;
@@ -31,6 +31,7 @@ export function mount({ host, text, ask, day, draw, fill, get, money, safeUrl, s
   let sent;
   const told = make("p", { className: "told", role: "status" });
   draw(["slot", {}]);
+  host.name = "again"; // as events name their slot
   document.adoptedStyleSheets.push(host.shadowRoot.adoptedStyleSheets[0]);
   return refresh;
 
@@ -74,19 +75,22 @@ export function mount({ host, text, ask, day, draw, fill, get, money, safeUrl, s
 
   /** @param {Item} item */
   function row(item) {
-    const { id: product, title, quantity, variant } = item;
+    const { id: product, title, quantity, token, variant } = item;
     const element = make("li", { className: "supply" });
+    const did = (type) => window.lastbook.track(type, product, host.name, token);
     const button = (name, label, onclick) =>
       make("button", { type: "button", className: name, onclick }, label, make("span", { className: "unseen" }, title));
     const later = button("later", text.later, () => choose("snooze", (until) => fill(text.snoozed, date(until))));
     const stop = button("stop", text.stop, () => choose("stop", () => text.stopped));
     const buy = button("reorder", fill(text.buy, quantity), () => {
-      if (say("reorder", { product, quantity, variant, item }, true)) note(text.bought, buy);
+      did("cart");
+      if (say("reorder", { product, quantity, variant, item }, true)) tell(text.bought, buy);
     });
     const undo = button("undo", text.undo, () => send("undo", () => (list(), later.focus(), (told.textContent = text.undone))));
     const link = make("a", { href: safeUrl(item.url) }, picture(item), make("span", {}, make("span", { className: "title" }, title), price(item)));
-    link.onclick = () => window.lastbook.track("click", product, "again");
+    link.onclick = () => did("click");
     list();
+    watch(element, item);
     return element;
 
     function list() {
@@ -94,14 +98,14 @@ export function mount({ host, text, ask, day, draw, fill, get, money, safeUrl, s
     }
 
     /** In the row, and said aloud. */
-    function note(words, next) {
+    function tell(words, next) {
       element.replaceChildren(link, make("p", { className: "note" }, words), next);
       next.focus();
       told.textContent = words;
     }
 
     function choose(act, words) {
-      send(act, ({ until }) => note(words(until), undo));
+      send(act, ({ until }) => tell(words(until), undo));
     }
 
     function send(act, then) {

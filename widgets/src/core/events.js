@@ -45,9 +45,9 @@ export function watch(card, product) {
   seen.observe(card);
 }
 
-/** Something happened to a card. */
+/** Something happened to a card, in the element that shows it: all of ours have a state. */
 export function note(card, type, name = type) {
-  const slot = card.closest("lastbook-slot");
+  const slot = card.closest("[state]");
   const { product } = card;
   track(type, product.id, slot.name, (tokens[product.id] = product.token));
   say(slot, name, { product });
@@ -65,7 +65,7 @@ const seen = new IntersectionObserver(
 
 /** Half of a card for a second, once a token. */
 function report(card) {
-  const slot = card.closest("lastbook-slot");
+  const slot = card.closest("[state]");
   seen.unobserve(card);
   if (document.hidden) seen.observe(card); // a hidden page draws nothing: this waits until it is looked at again
   else if (slot && isNew(card.product.token ?? slot.name + " " + card.product.id)) note(card, "impression");

@@ -1,6 +1,7 @@
 /** Later: an element whose module, with its words and looks, is fetched when the first of its kind comes near the screen. */
 
 import { money, safeUrl } from "./card.js";
+import { watch } from "./events.js";
 import { attempt, awake, beside, language, say, spokenIn } from "./page.js";
 import { Placed } from "./placed.js";
 import { signedIn } from "./shopper.js";
@@ -31,7 +32,7 @@ export class Later extends Placed {
     try {
       await awake();
       const { open } = await import(beside(`${this.localName}-${spokenIn(language)}.js`));
-      this.#view ??= open(this, { attempt, language, money, post, safeUrl, say, signedIn });
+      this.#view ??= open(this, { attempt, language, money, post, safeUrl, say, signedIn, watch });
       this.refresh();
     } catch ({ message }) {
       this.become("error", { reason: message });

@@ -20,11 +20,14 @@ export async function post(path, question, signal) {
   return (await load(API + path, { method: "POST", body, signal })).json();
 }
 
-/** A stranger's page is fetched as any file is, by an address that caches may know. */
+/**
+ * A stranger's page is fetched as any file is, by an address that caches may know: what is in the cart, or whom
+ * something is for, stands in none.
+ */
 export async function askSlots(page) {
   const { token, visitor } = who();
   const address = `${API}slots?key=${key}&page=${encodeURIComponent(JSON.stringify(page))}`;
-  if (token || visitor || address.length > LONGEST_ADDRESS) return post("slots", { token, visitor, ...page });
+  if (token || visitor || page.slots.some(({ cart, person }) => cart || person) || address.length > LONGEST_ADDRESS) return post("slots", { token, visitor, ...page });
   return (await load(address)).json();
 }
 
