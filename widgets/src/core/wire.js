@@ -1,7 +1,7 @@
 /** Wire: one question for all slots, one beacon for all events. */
 
-import { API, beside, key } from "./page.js";
-import { getToken, who } from "./shopper.js";
+import { API, beside, key, say } from "./page.js";
+import { getToken, identified, who } from "./shopper.js";
 
 const LONGEST_ADDRESS = 8000;
 
@@ -20,12 +20,26 @@ export async function post(path, question, signal) {
   return (await load(API + path, { method: "POST", body, signal })).json();
 }
 
-/** A stranger's page is fetched as any file is, by an address that caches may know. */
-export async function askSlots(page) {
-  const { token, visitor } = who();
+/** Whether the shop was told that its token had ended, and nothing was taken since. */
+let told;
+
+/**
+ * A stranger's page is fetched as any file is, by an address that caches may know. So is the page of a shopper whose
+ * token is not taken: it has ended while the page was open, and `lastbook:expired` asks the shop for another.
+ */
+export async function askSlots(page, { token, visitor } = who()) {
   const address = `${API}slots?key=${key}&page=${encodeURIComponent(JSON.stringify(page))}`;
-  if (token || visitor || address.length > LONGEST_ADDRESS) return post("slots", { token, visitor, ...page });
-  return (await load(address)).json();
+  if (!token && !visitor && address.length <= LONGEST_ADDRESS) return (await load(address)).json();
+  try {
+    const answer = await post("slots", { token, visitor, ...page });
+    told = 0;
+    return answer;
+  } catch (error) {
+    if (error.status !== 401 || !token) throw error;
+    if (getToken() === token) identified();
+    told ||= say(document, "expired");
+    return askSlots(page, {});
+  }
 }
 
 let sheet;
