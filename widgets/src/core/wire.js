@@ -44,9 +44,9 @@ export async function askSlots(page, { token, visitor } = who()) {
 
 let sheet;
 
-/** The looks of the slots, once a page, unless the shop links a sheet of ours, which has them. */
+/** The looks of the slots, once a page, unless a sheet of the page has them: of ours, or a copy on the shop's host. */
 export async function looks() {
-  if (sheet || document.querySelector(`link[rel=stylesheet][href^="${beside(".")}"]`)) return;
+  if (sheet || getComputedStyle(document.documentElement).getPropertyValue("--lastbook")) return;
   const text = await (await load(beside("lastbook.css"))).text();
   // As an object, which `style-src 'self'` allows. Two questions at once may both come here.
   if (!sheet) document.adoptedStyleSheets.push((sheet = new CSSStyleSheet()));
