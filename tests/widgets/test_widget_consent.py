@@ -338,3 +338,38 @@ async def test_a_shop_that_identifies_with_what_has_ended_does_not_go_round_in_c
             await settled(page)
     assert len(api.questions) <= 4
     assert watch.errors == []
+
+
+async def test_a_shop_that_says_denied_takes_away_what_it_had_kept(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    """The shopper withdrew what they had granted, in the shop's own settings: its pages say so from then on."""
+    scripts = [f"{KEY} data-consent='{mode}'" for mode in ("granted", "denied", "auto")]
+    pages = [Mount(f"/{at}", build_bare_shop(api_url, SLOT, script=script)) for at, script in enumerate(scripts)]
+    with serve(Starlette(routes=pages)) as shop:
+        async with open_page(browser) as (page, _):
+            await page.goto(f"{shop}/0/")
+            await settled(page)
+            assert await kept(page) == 2
+            for later in (1, 2):
+                await page.goto(f"{shop}/{later}/")
+                await settled(page)
+                assert await kept(page) == 0
+    assert ["visitor" in question for question in api.questions] == [True, False, False]
+
+
+async def test_a_browser_that_asks_not_to_be_tracked_later_on_is_not_recognised_by_what_was_kept(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    with serve(build_bare_shop(api_url, SLOT, script=KEY)) as shop:
+        async with open_page(browser) as (page, _):
+            await page.goto(shop)
+            await settled(page)
+            async with page.expect_response("**/public/v1/slots*"):
+                await page.evaluate("lastbook.setConsent(true)")
+            await settled(page)
+            await page.add_init_script(PRIVACY_SIGNAL)
+            await page.goto(shop + "/?next")
+            await settled(page)
+            assert await kept(page) == 0
+    assert ["visitor" in question for question in api.questions] == [False, True, False]
