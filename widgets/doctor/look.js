@@ -9,7 +9,10 @@ async ({ names, settle, dwell }) => {
     for (const until = performance.now() + settle; !settled(element) && performance.now() < until; ) await pause(50);
     await pause(dwell); // a card is an impression once it was seen for a second
   }
-  dispatchEvent(new PageTransitionEvent("pagehide")); // what was seen is told now, not when the page is gone
+  // What was seen is told when a page is hidden, so this one is, for a moment: once it is gone, nobody could look.
+  Object.defineProperty(document, "hidden", { value: true, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+  delete document.hidden;
   await pause(500);
   const kept = [localStorage, sessionStorage].flatMap((store) => Object.keys(store));
   const ask = (selector, read) => [...document.querySelectorAll(selector)].map(read);
