@@ -26,13 +26,13 @@ def make_snippet(
     shop's own deferred scripts, and its DOMContentLoaded, never wait for it.
     """
     base, channel = base_url.rstrip("/"), "v1" if release is None else release.version
-    style = {"rel": "stylesheet", "href": style or f"{base}/w/{channel}/shop.css?key={key}"}
+    sheet = {"rel": "stylesheet", "href": style or f"{base}/w/{channel}/shop.css?key={key}"}
     script = {"type": "module", "async": "", "src": f"{base}/w/{channel}/lastbook.js"}
     if release is not None:
         script |= {"integrity": release.files["lastbook.js"], "crossorigin": "anonymous"}
     script |= {"data-key": key, "data-consent": consent}
     lines = [
-        f"<link{_attributes(style)}>",
+        f"<link{_attributes(sheet)}>",
         f"<script{_attributes(script)}></script>",
         f"<lastbook-slot{_attributes(slot)}>",
         "  <!-- What your shop shows here already: seen until ready, on failure, and without JavaScript. -->",
