@@ -157,12 +157,13 @@ def snippet(
     slug: Annotated[str, typer.Argument(help="The tenant's short name.")],
     key: Annotated[str, typer.Option(help="A publishable key, lb_pk_…; we keep none that could be shown.")] = "",
     pinned: Annotated[bool, typer.Option(help="This version for good, with its hash, instead of the newest.")] = False,
+    style: Annotated[str, typer.Option(help="Where the shop serves its own copy of shop.css: /lastbook.css")] = "",
 ) -> None:
     """Print what a merchant writes into a page."""
     with running() as settings:
         wanted = asyncio.run(choose_key(settings, slug, key))
         release = release_of(load_assets()) if pinned else None
-        typer.echo(make_snippet(settings.public_url, wanted, release=release))
+        typer.echo(make_snippet(settings.public_url, wanted, release=release, style=style))
 
 
 @cli.command("import")

@@ -25,6 +25,27 @@ HEAD: Final = "44px + .5rem"
 UNDER_IMAGE: Final = ".5rem"
 TWO_COLUMNS_AT: Final = 6.25
 """Gaps wide: cards are at most 42 % wide, and (1 - 2 × 0.42) of the width must hold a gap."""
+TYPES: Final = {
+    "--lastbook-card-width": ("<length-percentage>", "176px"),
+    "--lastbook-gap": ("<length-percentage>", "16px"),
+    "--lastbook-radius": ("<length-percentage>", "8px"),
+    "--lastbook-step-radius": ("<length-percentage>", "50%"),
+    "--lastbook-heading-size": ("<length-percentage>", "125%"),
+    "--lastbook-image-fit": ("contain | cover | fill | none | scale-down", "contain"),
+    "--lastbook-image-background": ("<color> | <image>", "transparent"),
+    "--lastbook-muted": ("<color>", "currentcolor"),
+    "--lastbook-sale": ("<color>", "currentcolor"),
+    "--lastbook-focus": ("<color>", "currentcolor"),
+    "--lastbook-button": ("<color>", "#1f1f1f"),
+    "--lastbook-on-button": ("<color>", "#fff"),
+    "--lastbook-good": ("<color>", "#2e6f40"),
+    "--lastbook-warning": ("<color>", "#b3261e"),
+}
+"""What a property takes (https://www.w3.org/TR/css-properties-values-api-1/), and what it is without one that fits:
+what the style sheets say. A value that does not fit, in the shop's own CSS, is as none: it bends no card. Those whose
+default depends on where they stand (accent, line, tape), and the ratio, for which CSS has no type, take anything."""
+DEFAULTS: Final = {"card_width": CARD_WIDTH, "gap": GAP, "radius": ".5rem"}
+"""In the unit of the page's letters, which a type's own value must not be."""
 LINES: Final = {"brand": 1, "title": 2, "price": 1, "reason": 1}
 MOST_COLUMNS: Final = 24
 MOST_CARDS: Final = 50
@@ -41,7 +62,7 @@ class Geometry(NamedTuple):
 def make_shop_style(theme: Theme, placements: Iterable[Placement]) -> str:
     """The style sheet's text. The order of the placements does not matter."""
     by_name = sorted(placements, key=lambda one: one.id)
-    return _theme_rules(theme) + _reserve_rules(_geometry(theme), by_name)
+    return _types() + _theme_rules(theme) + _reserve_rules(_geometry(theme), by_name)
 
 
 def escape_text(text: str) -> str:
@@ -49,11 +70,20 @@ def escape_text(text: str) -> str:
     return '"' + re.sub(r"[^A-Za-z0-9_-]", lambda found: f"\\{ord(found[0]):x} ", text) + '"'
 
 
+def _types() -> str:
+    rules = [
+        f'@property {name}{{syntax:"{takes}";inherits:true;initial-value:{value}}}'
+        for name, (takes, value) in TYPES.items()
+    ]
+    return "".join(rules) + "\n"
+
+
 def _theme_rules(theme: Theme) -> str:
     """In the layer of our looks, so that a shop's own value of a property wins."""
     tokens = {name: getattr(theme, name) for name in theme.__struct_fields__ if name not in NOT_PROPERTIES}
-    rules = [f"--lastbook-{name.replace('_', '-')}:{value}" for name, value in tokens.items() if value is not UNSET]
-    return "@layer lastbook{:root{" + ";".join(rules) + "}}\n" if rules else ""
+    known = DEFAULTS | {name: value for name, value in tokens.items() if value is not UNSET}
+    rules = [f"--lastbook-{name.replace('_', '-')}:{value}" for name, value in known.items()]
+    return "@layer lastbook{:root{" + ";".join(rules) + "}}\n"
 
 
 def _geometry(theme: Theme) -> Geometry:

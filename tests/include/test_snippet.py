@@ -14,7 +14,7 @@ def test_a_snippet_loads_the_newest_files_or_one_version_with_its_hash() -> None
     newest = make_snippet("https://lastbook.example/", "lb_pk_x")
     assert newest.splitlines()[:3] == [
         '<link rel="stylesheet" href="https://lastbook.example/w/v1/shop.css?key=lb_pk_x">',
-        '<script type="module" src="https://lastbook.example/w/v1/lastbook.js" data-key="lb_pk_x"'
+        '<script type="module" async="" src="https://lastbook.example/w/v1/lastbook.js" data-key="lb_pk_x"'
         ' data-consent="auto"></script>',
         '<lastbook-slot name="home-for-you" layout="carousel" limit="12">',
     ]
@@ -22,6 +22,12 @@ def test_a_snippet_loads_the_newest_files_or_one_version_with_its_hash() -> None
     pinned = make_snippet("https://lastbook.example", "lb_pk_x", release=release).splitlines()[1]
     assert f'src="https://lastbook.example/w/{release.version}/lastbook.js"' in pinned
     assert f'integrity="{release.files["lastbook.js"]}" crossorigin="anonymous"' in pinned
+
+
+def test_a_snippet_links_the_shops_own_copy_of_the_style_sheet() -> None:
+    lines = make_snippet("https://lastbook.example", "lb_pk_x", style="/lastbook.css").splitlines()
+    assert lines[0] == '<link rel="stylesheet" href="/lastbook.css">'
+    assert "https://lastbook.example/w/v1/lastbook.js" in lines[1]
 
 
 def test_a_snippet_holds_whatever_it_is_given_as_text() -> None:

@@ -32,6 +32,8 @@ class FakeApi:
     behaviour: Behaviour = "ready"
     fields: tuple[str, ...] = ("image", "brand", "title", "price")
     layout: str = "grid"
+    ended: set[str] = field(default_factory=set)
+    """Tokens that are no longer taken."""
     exposure: str | None = None
     """What every slot's answer says of an experiment."""
     slow_seconds: float = 2.0
@@ -89,6 +91,8 @@ async def slots(request: Request) -> Response:
     question = await _question(request)
     api.questions.append(question)
     api.content_types.append(request.headers.get("content-type", ""))
+    if question.get("token") in api.ended:
+        return JSONResponse({"title": "Unauthorized"}, 401, ANYONE)
     kept = {"cache-control": "public, max-age=60"} if request.method == "GET" and api.cacheable else {}
     match api.behaviour:
         case "slow":

@@ -68,6 +68,11 @@ SHAPE = """() => {
     node.shadowRoot ? [...node.shadowRoot.children].map(shape) : 0, [...node.children].map(shape)];
   return JSON.stringify(shape(document.querySelector("main")));
 }"""
+SAID = """() => {
+  const element = document.querySelector("main > *");
+  return element.textContent + element.shadowRoot.textContent;
+}"""
+AGAIN = f"<lastbook-again limit='{len(PAYLOADS)}'></lastbook-again>"
 TEXTS = frozenset(
     ("label", "title", "message", "description", "notice", "how", "terms", "withdrawal_notice", "name", "address")
 )
@@ -252,12 +257,14 @@ async def test_words_of_a_language_stay_words(browser: Browser, monkeypatch: pyt
             await harmless(page, watch)
 
 
-@pytest.mark.parametrize("element", [CUSTOM, MEASURE, CAMPAIGN], ids=["custom", "measure", "campaign"])
+@pytest.mark.parametrize("element", [CUSTOM, MEASURE, CAMPAIGN, AGAIN], ids=["custom", "measure", "campaign", "again"])
 async def test_in_further_elements_texts_change_no_element(
     browser: Browser, api: FakeApi, api_url: str, element: str
 ) -> None:
     """The page has the same elements with plain labels, values, messages and titles as with hostile ones."""
     make_ready(api)
+    for number in range(len(PAYLOADS)):
+        api.again.add(f"P{number}")
     shapes = []
     script = "data-key='lb_pk_test' data-token='token'"
     with serve(build_bare_shop(api_url, element, script=script)) as url:
@@ -269,7 +276,7 @@ async def test_in_further_elements_texts_change_no_element(
                 await page.wait_for_selector("main > [state=ready]", state="attached", timeout=8_000)
                 shapes.append(await page.evaluate(f"({SHAPE})()"))
                 await harmless(page, watch)
-                shown = await page.evaluate("() => document.querySelector('main > *').shadowRoot.textContent")
+                shown = await page.evaluate(SAID)
                 assert (PAYLOADS[1] in shown) == (texts is PAYLOADS)
     assert shapes[0] == shapes[1] == shapes[2]
 
@@ -288,6 +295,10 @@ def _replace(value: Any, whole: str, each: Iterator[str], name: str = "") -> Any
     if isinstance(value, dict):
         if "why_not" in value:  # a value of an option
             return value | {"label": next(each, "x"), "why_not": whole if value["why_not"] else None}
+        if "runs_out_on" in value:  # what to buy again
+            bad = next(each)
+            fields = dict.fromkeys(("title", "brand", "variant", "currency", "id"), bad)
+            return value | fields | {"image": None if bad.startswith("https:") else bad}
         return {key: _replace(one, whole, each, key) for key, one in value.items()}
     if isinstance(value, list):
         return [_replace(one, whole, each, name) for one in value]

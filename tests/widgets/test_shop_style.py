@@ -10,7 +10,7 @@ from tenants.theme import Theme
 from tests.widgets.support import make_product, open_page
 from widgets.assets import SOURCE, load_assets
 from widgets.include import Filling, Product, render_slot
-from widgets.shop_style import NOT_PROPERTIES, make_shop_style
+from widgets.shop_style import NOT_PROPERTIES, TYPES, make_shop_style
 
 WIDTHS = (
     90, 98, 160, 240, 280, 320, 343.5, 361, 390, 419, 480, 544, 560, 599.7, 768, 900, 1024, 1199, 1280, 1440, 2560,
@@ -84,5 +84,37 @@ def test_every_token_of_a_theme_is_a_property_that_some_style_sheet_reads() -> N
     assert {*Theme.__struct_fields__} - NOT_PROPERTIES == read
 
 
-def test_a_shop_without_a_theme_and_placements_has_an_empty_sheet() -> None:
-    assert make_shop_style(Theme(), ()) == ""
+def test_a_shop_without_a_theme_and_placements_has_no_rule_for_any_element() -> None:
+    rules = re.sub(r"@property[^}]*}", "", make_shop_style(Theme(), ())).strip()
+    assert rules == "@layer lastbook{:root{--lastbook-card-width:11rem;--lastbook-gap:1rem;--lastbook-radius:.5rem}}"
+
+
+@pytest.mark.parametrize("root", ["100%", "62.5%"])
+async def test_a_wrong_value_in_a_shops_own_css_is_as_none_and_types_change_no_default(
+    browser: Browser, root: str
+) -> None:
+    wrong = ";".join(f"{name}:banana" for name in TYPES)
+    right = "--lastbook-gap:3px;--lastbook-card-width:45%;--lastbook-muted:light-dark(red,blue)"
+    async with open_page(browser) as (page, _):
+        looks = []
+        for typed, own in ((False, ""), (True, ""), (True, wrong), (True, right)):
+            sheet = make_shop_style(Theme(), ()) if typed else ""
+            await page.set_content(card_page(root, sheet + f"lastbook-slot{{color:navy;{own}}}"))
+            looks.append(await page.evaluate(LOOKS))
+        await page.set_content(card_page(root, sheet + f":root{{{wrong}}} lastbook-slot{{color:navy}}"))
+        assert await page.evaluate("document.querySelector('.lastbook-card').clientWidth") == 176
+    assert looks[0] == looks[1] == looks[2]
+    assert looks[3] != looks[0]
+
+
+def card_page(root: str, css: str) -> str:
+    """A carousel of two cards, one reduced."""
+    style = f"html{{font-size:{root}}}" + load_assets()["lastbook.css"].body.decode() + css
+    return f"<!doctype html><style>{style}</style>{slot(PLACEMENTS[1], {}, filled=True)}"
+
+
+LOOKS = """() => [...document.querySelectorAll("lastbook-slot *")].map((one) => {
+  const { color, font, gap, borderRadius, objectFit, backgroundColor, outlineColor } = getComputedStyle(one);
+  const { x, y, width, height } = one.getBoundingClientRect();
+  return [one.className, color, font, gap, borderRadius, objectFit, backgroundColor, outlineColor, x, y, width, height];
+})"""

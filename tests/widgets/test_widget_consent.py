@@ -294,3 +294,82 @@ async def test_r8_a_hold_out_that_shows_nothing_is_exposed_as_well(
             assert await page.locator("#own").is_visible()
             await leave(page)
     assert [event["token"] for event in api.events("exposure")] == ["held-out-home"]
+
+
+async def test_a_token_that_has_ended_is_as_none_and_the_shop_is_asked_once_for_another(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    script = f"{KEY} data-consent='granted' data-token='{token_of('S1')}'"
+    fresh = token_of("S1", 1)
+    with serve(build_bare_shop(api_url, SLOT, script=script)) as shop:
+        async with open_page(browser) as (page, watch):
+            await page.add_init_script("window.asked = 0; addEventListener('lastbook:expired', () => asked++)")
+            await page.goto(shop)
+            await settled(page)
+            api.ended = {token_of("S1")}
+            await page.evaluate("document.querySelector('lastbook-slot').product = 'P1'")
+            await page.wait_for_function("() => asked === 1")
+            await settled(page)
+            assert api.methods == ["POST", "POST", "GET"]
+            assert set(api.questions[2]) == {"key", "locale", "slots"}
+            async with page.expect_response("**/public/v1/slots*"):
+                await page.evaluate(f"lastbook.identify('{fresh}')")
+            await settled(page)
+            assert api.questions[3]["token"] == fresh
+            api.ended.add(fresh)
+            await page.evaluate("document.querySelector('lastbook-slot').product = 'P2'")
+            await page.wait_for_function("() => asked === 2")
+            await settled(page)
+    assert watch.errors == []
+
+
+async def test_a_shop_that_identifies_with_what_has_ended_does_not_go_round_in_circles(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    ended = token_of("S1")
+    api.ended = {ended}
+    again = f"addEventListener('lastbook:expired', () => lastbook.identify('{ended}'))"
+    with serve(build_bare_shop(api_url, SLOT, script=f"{KEY} data-token='{ended}'")) as shop:
+        async with open_page(browser) as (page, watch):
+            await page.add_init_script(again)
+            await page.goto(shop)
+            await settled(page)
+            await page.wait_for_timeout(500)
+            await settled(page)
+    assert len(api.questions) <= 4
+    assert watch.errors == []
+
+
+async def test_a_shop_that_says_denied_takes_away_what_it_had_kept(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    """The shopper withdrew what they had granted, in the shop's own settings: its pages say so from then on."""
+    scripts = [f"{KEY} data-consent='{mode}'" for mode in ("granted", "denied", "auto")]
+    pages = [Mount(f"/{at}", build_bare_shop(api_url, SLOT, script=script)) for at, script in enumerate(scripts)]
+    with serve(Starlette(routes=pages)) as shop:
+        async with open_page(browser) as (page, _):
+            await page.goto(f"{shop}/0/")
+            await settled(page)
+            assert await kept(page) == 2
+            for later in (1, 2):
+                await page.goto(f"{shop}/{later}/")
+                await settled(page)
+                assert await kept(page) == 0
+    assert ["visitor" in question for question in api.questions] == [True, False, False]
+
+
+async def test_a_browser_that_asks_not_to_be_tracked_later_on_is_not_recognised_by_what_was_kept(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    with serve(build_bare_shop(api_url, SLOT, script=KEY)) as shop:
+        async with open_page(browser) as (page, _):
+            await page.goto(shop)
+            await settled(page)
+            async with page.expect_response("**/public/v1/slots*"):
+                await page.evaluate("lastbook.setConsent(true)")
+            await settled(page)
+            await page.add_init_script(PRIVACY_SIGNAL)
+            await page.goto(shop + "/?next")
+            await settled(page)
+            assert await kept(page) == 0
+    assert ["visitor" in question for question in api.questions] == [False, True, False]

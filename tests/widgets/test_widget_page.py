@@ -1,13 +1,20 @@
 """A page's life around the element: left, come back to, prerendered, changed in place, loaded twice, crowded."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from tests.widgets.fake_api import FakeApi
 from tests.widgets.support import CHROMIUM, OPTIONS, Watch, build_bare_shop, make_product, open_page, serve
+from widgets.assets import load_assets
+from widgets.snippet import make_snippet
 
 SLOT = "<lastbook-slot name='home' limit='2'><p id='own'>The shop's own</p></lastbook-slot>"
 
@@ -395,4 +402,86 @@ async def test_a_refusal_of_the_beacon_keeps_the_latest_events(browser: Browser,
     products = [event["product"] for event in api.events("view")]
     assert len(products) <= 100
     assert products[-1] == "179"
+    assert watch.errors == []
+
+
+async def test_a_script_that_runs_before_the_page_is_whole_waits_for_the_shops_own_children(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    """`async`, so that the shop's own scripts never wait for us: elements then stand there before their children do."""
+    parts = (
+        f"<!doctype html><html lang=en><title>Shop</title><script async type=module src='{api_url}/w/v1/lastbook.js'"
+        " data-key='lb_pk_test'></script><main><lastbook-slot name='home' limit='2' loading='eager'><p>First</p>",
+        "<template><b data-lb='text:title'></b></template><p>Last</p></lastbook-slot>",
+        "<lastbook-slot name='popular' limit='2'></lastbook-slot></main>",
+    )
+
+    async def page_in_parts(request: Request) -> Response:
+        async def write() -> AsyncIterator[str]:
+            for part in parts:
+                yield part
+                await asyncio.sleep(0.7)
+
+        return StreamingResponse(write(), media_type="text/html")
+
+    with serve(Starlette(routes=[Route("/", page_in_parts)])) as shop:
+        async with open_page(browser) as (page, watch):
+            await page.goto(shop)
+            await settled(page, 2)
+            texts = await page.locator("lastbook-slot").all_inner_texts()
+            assert texts[0].split() == ["Picked", "for", "home", "Product", "0", "Product", "1"]
+            assert await page.locator("main b").count() == 2
+    assert [len(question["slots"]) for question in api.questions] == [2]
+    assert watch.errors == []
+
+
+@pytest.mark.parametrize("host", ["ours", "the shop's"])
+async def test_looks_that_the_page_has_are_not_fetched_again_wherever_they_come_from(
+    browser: Browser, api: FakeApi, api_url: str, host: str
+) -> None:
+    """A shop that serves a copy itself does not depend on our host to be painted."""
+    sheet = f"{api_url}/w/v1/lastbook.css"
+
+    async def copy(request: Request) -> Response:
+        return Response(load_assets()["lastbook.css"].body, media_type="text/css")
+
+    page_of_shop = build_bare_shop(api_url, SLOT, head="<link rel=stylesheet href='/copy.css'>")
+    page_of_shop.router.routes.append(Route("/copy.css", copy))
+    linked = build_bare_shop(api_url, SLOT, head=f"<link rel=stylesheet href='{sheet}'>")
+    with serve(page_of_shop if host != "ours" else linked) as shop:
+        async with open_page(browser, bypass_csp=True) as (page, watch):
+            asked: list[str] = []
+            page.on("request", lambda request: asked.append(request.url))
+            await page.goto(shop)
+            await settled(page)
+            assert await page.evaluate("document.adoptedStyleSheets.length") == 0
+    assert asked.count(sheet) == (host == "ours")
+    assert watch.errors == []
+
+
+@pytest.mark.parametrize("style", ["/lastbook.css", ""], ids=["the shop's own copy", "linked from our host"])
+async def test_a_page_is_painted_and_its_scripts_run_while_our_host_hangs(browser: Browser, style: str) -> None:
+    """With the snippet as it is printed. The control: a sheet of our host's holds the page back, as any linked one."""
+
+    async def hang(request: Request) -> Response:
+        await asyncio.sleep(4)
+        return Response(status_code=504)
+
+    with serve(Starlette(routes=[Route("/{path:path}", hang)])) as hanging:
+        snippet = make_snippet(hanging, "lb_pk_x", style=style)
+        html = f"<!doctype html><title>Shop</title>{snippet}<script defer src='/own.js'></script><h1>Shop</h1>"
+        page_of_shop = Starlette(
+            routes=[
+                Route("/", lambda _: HTMLResponse(html)),
+                Route("/own.js", lambda _: Response("window.alive = true", media_type="text/javascript")),
+                Route("/lastbook.css", lambda _: Response(load_assets()["lastbook.css"].body, media_type="text/css")),
+            ]
+        )
+        with serve(page_of_shop) as shop:
+            async with open_page(browser) as (page, watch):
+                await page.goto(shop, wait_until="commit")
+                await page.wait_for_timeout(2_000)
+                painted = await page.evaluate("performance.getEntriesByName('first-contentful-paint').length")
+                alive = await page.evaluate("window.alive && document.readyState !== 'loading'")
+    assert (painted, bool(alive)) == ((1, True) if style else (0, False))
     assert watch.errors == []

@@ -310,3 +310,23 @@ async def test_a_heading_of_the_shops_own_wins_and_changes_without_a_question(
             await page.evaluate("document.querySelector('lastbook-slot').heading = 'Still ours'")
             assert await page.get_by_role("list", name="Still ours").count() == 1
     assert len(api.questions) == 1
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("ltr", 1), ("rtl", -1)])
+async def test_a_carousels_arrows_point_where_they_lead(
+    browser: Browser, api: FakeApi, api_url: str, direction: str, sign: int
+) -> None:
+    api.layout = "carousel"
+    with serve(build_bare_shop(api_url, SLOT, html=f"lang='ar' dir='{direction}'")) as shop:
+        async with open_page(browser, viewport={"width": 390, "height": 844}) as (page, _):
+            await page.goto(shop)
+            await state_is(page, "ready")
+            drawn = await page.evaluate(ARROWS)
+    # Drawn is the corner between the top and the right, turned.
+    assert drawn == [["2px 2px 0px 0px", turn, move] for turn, move in (("-135deg", "2px"), ("45deg", "-2px"))[::sign]]
+
+
+ARROWS = """() => [...document.querySelectorAll(".lastbook-step")].map((button) => {
+  const { borderWidth, rotate, translate } = getComputedStyle(button, "::before");
+  return [borderWidth, rotate, translate];
+})"""

@@ -9,8 +9,8 @@ async ({ names, settle, dwell }) => {
     for (const until = performance.now() + settle; !settled(element) && performance.now() < until; ) await pause(50);
     await pause(dwell); // a card is an impression once it was seen for a second
   }
-  // What was seen is told now, not when the page is gone: it thinks that it hides.
-  Object.defineProperty(document, "hidden", { configurable: true, get: () => true });
+  // What was seen is told when a page is hidden, so this one is, for a moment: once it is gone, nobody could look.
+  Object.defineProperty(document, "hidden", { value: true, configurable: true });
   document.dispatchEvent(new Event("visibilitychange"));
   delete document.hidden;
   await pause(500);

@@ -11,7 +11,8 @@ function put(product, quantity = 1) {
   window.lastbook?.cart?.(basket);
 }
 
-if (article) window.lastbook?.track("view", article.dataset.product);
+const ready = customElements.whenDefined("lastbook-slot"); // its script is async, so that it holds up nothing of ours
+if (article) ready.then(() => window.lastbook.track("view", article.dataset.product));
 
 if (button) {
   button.hidden = false;

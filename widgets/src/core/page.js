@@ -25,9 +25,14 @@ const ENGLISH = { previous: "Previous products", next: "Next products", before: 
 export const wordsIn = async (tag) =>
   spokenIn(tag) === "en" ? ENGLISH : (await import(beside(`lastbook-${spokenIn(tag)}.js`))).text;
 
-/** Resolves once somebody looks at the page: nothing is asked for while it is prerendered. */
+/**
+ * Resolves once the page is whole and somebody looks at it: an `async` script may run before our elements have their
+ * children, and nothing is asked for while the page is prerendered.
+ */
 export async function awake() {
-  if (document.prerendering) await new Promise((done) => document.addEventListener("prerenderingchange", done));
+  const until = (event) => new Promise((done) => document.addEventListener(event, done));
+  if (document.readyState === "loading") await until("DOMContentLoaded");
+  if (document.prerendering) await until("prerenderingchange");
 }
 
 export const random = () => crypto.getRandomValues(new Uint32Array(4)).join("-");

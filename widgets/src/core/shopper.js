@@ -1,9 +1,10 @@
 /**
  * Shopper: whom the page is for, and what they allowed.
  *
- * `data-consent` is `granted` (the shop has asked), `denied` (no identifier leaves the page and nothing is kept), or
+ * `data-consent` is `granted` (the shop has asked), `denied` (slots and events have no identifier, nothing is kept), or
  * `auto`: a signed token is used, since the server knows what that shopper allows, and a visitor id only after
  * `lastbook.setConsent(true)`. Both answers are remembered. A browser that asks not to be tracked gets no visitor id.
+ * What a shopper comes for by name (measures, preorders, buying again) is asked for by the token in every mode.
  */
 
 import { attempt, consent, firstToken, key, random } from "./page.js";
@@ -15,7 +16,7 @@ const denied = consent === "denied";
 
 let token = firstToken || undefined;
 /** A random id of this browser; "" where the shopper refused, undefined where nobody has asked. */
-let visitor = denied ? "" : attempt(() => localStorage[SHELF]);
+let visitor = attempt(() => localStorage[SHELF]);
 /** What was answered in this session, by question: [milliseconds, answer]. Beyond the page only with consent. */
 let answers = {};
 
@@ -43,7 +44,8 @@ export const forgotten = () => become(undefined, visitor && random());
 export const allowed = (yes) =>
   become(token, yes ? (navigator.globalPrivacyControl ? undefined : visitor || random()) : "");
 
-if (consent === "granted") allowed(true);
+// What was kept goes where the shop now says `denied`, or where the browser has come to ask not to be tracked.
+if (denied || visitor || consent === "granted") allowed(!denied);
 if (visitor) answers = attempt(() => JSON.parse(sessionStorage[SHELF])) ?? answers;
 
 /**

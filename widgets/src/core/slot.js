@@ -182,7 +182,7 @@ export class Slot extends Placed {
   async #adopt() {
     const turn = this.#begin();
     this.removeAttribute("included");
-    const [words] = await Promise.all([wordsIn(this.#tag()), looks()]).catch(() => []);
+    const [words] = await Promise.all([wordsIn(this.#tag()), awake().then(looks)]).catch(() => []);
     if (turn !== this.#turn || !words) return;
     this.#fallback = [...this.childNodes];
     const list = this.querySelector(".lastbook-list");

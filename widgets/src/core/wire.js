@@ -1,7 +1,7 @@
 /** Wire: one question for all slots, one beacon for all events. */
 
-import { API, beside, key } from "./page.js";
-import { getToken, who } from "./shopper.js";
+import { API, beside, key, say } from "./page.js";
+import { getToken, identified, who } from "./shopper.js";
 
 const LONGEST_ADDRESS = 8000;
 
@@ -20,22 +20,35 @@ export async function post(path, question, signal) {
   return (await load(API + path, { method: "POST", body, signal })).json();
 }
 
+/** Whether the shop was told that its token had ended, and nothing was taken since. */
+let told;
+
 /**
  * A stranger's page is fetched as any file is, by an address that caches may know: what is in the cart, or whom
- * something is for, stands in none.
+ * something is for, stands in none. A shopper whose token is not taken becomes a stranger: it has ended while the page
+ * was open, and `lastbook:expired` asks the shop for another.
  */
-export async function askSlots(page) {
-  const { token, visitor } = who();
+export async function askSlots(page, { token, visitor } = who()) {
   const address = `${API}slots?key=${key}&page=${encodeURIComponent(JSON.stringify(page))}`;
-  if (token || visitor || page.slots.some(({ cart, person }) => cart || person) || address.length > LONGEST_ADDRESS) return post("slots", { token, visitor, ...page });
-  return (await load(address)).json();
+  const own = token || visitor || page.slots.some(({ cart, person }) => cart || person);
+  if (!own && address.length <= LONGEST_ADDRESS) return (await load(address)).json();
+  try {
+    const answer = await post("slots", { token, visitor, ...page });
+    told = 0;
+    return answer;
+  } catch (error) {
+    if (error.status !== 401 || !token) throw error;
+    if (getToken() === token) identified();
+    told ||= say(document, "expired");
+    return askSlots(page, {});
+  }
 }
 
 let sheet;
 
-/** The looks of the slots, once a page, unless the shop links a sheet of ours, which has them. */
+/** The looks of the slots, once a page, unless a sheet of the page has them: of ours, or a copy on the shop's host. */
 export async function looks() {
-  if (sheet || document.querySelector(`link[rel=stylesheet][href^="${beside(".")}"]`)) return;
+  if (sheet || getComputedStyle(document.documentElement).getPropertyValue("--lastbook")) return;
   const text = await (await load(beside("lastbook.css"))).text();
   // As an object, which `style-src 'self'` allows. Two questions at once may both come here.
   if (!sheet) document.adoptedStyleSheets.push((sheet = new CSSStyleSheet()));
