@@ -182,15 +182,12 @@ export class Slot extends Placed {
   async #adopt() {
     const turn = this.#begin();
     this.removeAttribute("included");
-    const [words] = await Promise.all([wordsIn(this.#tag()), awake().then(looks)]).catch(() => []);
+    const needed = [import(beside("lastbook-included.js")), wordsIn(this.#tag()), awake().then(looks)];
+    const [{ adopt } = {}, words] = await Promise.all(needed).catch(() => []);
     if (turn !== this.#turn || !words) return;
     this.#fallback = [...this.childNodes];
-    const list = this.querySelector(".lastbook-list");
-    const buttons = list && steps(list, words);
-    this.querySelectorAll(".lastbook-step").forEach((button, at) => button.replaceWith(buttons[at]));
-    this.#cards().forEach((one) => watch(one, { id: one.dataset.lbProduct, token: one.dataset.lbToken }));
     expose(this.name, this.dataset.lbExposure);
-    this.#end(turn, list ? "ready" : "empty");
+    this.#end(turn, adopt(this, words, steps, watch));
   }
 }
 
