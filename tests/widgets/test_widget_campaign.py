@@ -91,7 +91,7 @@ async def test_p10_at_the_end_the_server_says_what_is_true_then(browser: Browser
     async with open_campaign(browser, api_url) as (page, _):
         api.campaign.changes = {"state": "closed", "joinable": False}
         await page.wait_for_selector("lastbook-campaign[state=ended]", timeout=8_000)
-        assert await page.get_by_text("Closed. It is being counted").count() == 1
+        assert await page.get_by_text("Closed. The count tells if it is made").count() == 1
         assert await page.get_by_role("button").count() == 0
         assert await page.locator("[part=left]").count() == 0
     assert len(api.campaign.told("campaigns")) == 2
@@ -149,7 +149,7 @@ async def test_p10_less_motion_is_a_deadline_without_ticking(browser: Browser, a
         ({"state": "paused", "joinable": False}, "Preorders are paused", "ready"),
         ({"state": "open", "joinable": False}, "Sold out", "ready"),
         ({"state": "early_access"}, "Open to those who were invited", "ready"),
-        ({"state": "closed", "joinable": False}, "It is being counted", "ended"),
+        ({"state": "closed", "joinable": False}, "The count tells if it is made", "ended"),
         ({"state": "failed", "joinable": False}, "what was paid is returned", "ended"),
         ({"state": "cancelled", "joinable": False}, "Cancelled.", "ended"),
         ({"state": "confirmed", "joinable": False}, "Enough joined", "ended"),
@@ -340,7 +340,7 @@ async def test_p3_who_comes_early_sees_the_price_of_the_next_and_of_later(
     }
     async with open_campaign(browser, api_url) as (page, _):
         assert await page.locator("[part=price]").inner_text() == "$198.00"
-        assert await page.get_by_text("later $248.00. The exact total is shown before you pay.").count() == 1
+        assert await page.get_by_text("later $248.00. You see the exact total before you pay.").count() == 1
         assert await page.get_by_text("Today your card is only saved.").count() == 1
         day = page.get_by_label("Day of the charge")
         first, last = api.campaign.ends_at.date(), (api.campaign.ends_at + timedelta(days=14)).date()

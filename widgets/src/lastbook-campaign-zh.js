@@ -30,7 +30,6 @@ export const text = {
   agree: "我同意条款",
   join: "确认预购并承担付款义务",
   interest: "开始时通知我",
-  signin: "登录",
   sign_in_needed: "请登录后参加。",
   busy: "请稍候…",
   stale: "暂时无法连接，所示内容可能不是最新。",

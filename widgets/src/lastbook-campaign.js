@@ -172,7 +172,8 @@ export function mount(kit) {
 
   function signin() {
     const href = get("signin") && safeUrl(get("signin"), document.baseURI);
-    return line(text.sign_in_needed + " ", href && ["a", { part: "link", href }, text.signin]);
+    const words = text.sign_in_needed;
+    return line(href ? ["a", { part: "link", href }, words] : words);
   }
 
   function interest() {

@@ -18,7 +18,7 @@ import { Later } from "./core/later.js";
 import { allowed, forgotten, identified } from "./core/shopper.js";
 import { setCart, Slot } from "./core/slot.js";
 
-const LATER = ["lastbook-custom", "lastbook-measure", "lastbook-campaign", "lastbook-again"];
+const LATER = ["custom", "measure", "campaign", "again"].map((name) => "lastbook-" + name);
 
 const each = (act, names = "lastbook-slot") => document.querySelectorAll(names).forEach(act);
 const refresh = (names) => each((element) => element.refresh?.(), names);
