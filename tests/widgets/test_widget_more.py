@@ -10,6 +10,7 @@ from tests.widgets.fake_api import FakeApi
 from tests.widgets.fake_campaign import CHECKOUT
 from tests.widgets.loading import PAGES, open_loaded
 from tests.widgets.test_widget_campaign import fill_in, join, open_campaign
+from tests.widgets.test_widget_custom import CUSTOM, open_custom, settled
 from tests.widgets.test_widget_measure import open_measure
 
 MORE = re.compile(r"/w/v1/lastbook-\w+-more-")
@@ -100,4 +101,40 @@ async def test_nobody_is_asked_to_delete_what_another_person_has(browser: Browse
             await held[0].continue_()
         await page.get_by_label("Foot length Left").wait_for()
         assert await page.get_by_role("button", name="Keep them").count() == 0
+    assert watch.errors == []
+
+
+async def test_a_conflict_that_the_shop_begins_with_can_be_mended_at_once(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    body = CUSTOM.replace("measure=", 'options=\'{"width":"wide","sole":"leather"}\' measure=')
+    async with open_custom(browser, api_url, body) as (page, watch):
+        width = page.get_by_role("group", name="Width")
+        await width.get_by_role("button", name="Change Width to Regular").click()
+        await settled(page, "$154.00")
+    assert watch.errors == []
+
+
+async def test_another_price_of_the_same_choices_is_said_to_who_has_not_acted(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    """The shopper's measurements were saved elsewhere on the page."""
+    async with open_custom(browser, api_url) as (page, watch):
+        api.options.base_minor += 1_000
+        await page.evaluate("dispatchEvent(new Event('lastbook:measure'))")
+        await page.get_by_role("status").get_by_text("The price changed from $134.00 to $144.00.").wait_for()
+    assert watch.errors == []
+
+
+async def test_choices_are_priced_where_the_rest_cannot_be_fetched(
+    browser: Browser, api: FakeApi, api_url: str
+) -> None:
+    async with open_custom(browser, api_url) as (page, watch):
+        await page.route(MORE, lambda route: route.abort())
+        await page.get_by_role("radio", name="Wide").check()
+        await page.get_by_role("radio", name="Leather").check()
+        await page.get_by_role("group", name="Width").get_by_text("A leather sole is not made in wide.").wait_for()
+        await page.get_by_role("button", name="Add to basket").click()
+        await page.get_by_role("status").get_by_text("There is no price right now.").wait_for()
+    assert api.options.quoted == []
     assert watch.errors == []
