@@ -25,6 +25,8 @@ PAGES: Final = {
     "measure": MEASURE,
 }
 """By what is special on the page."""
+KNOWN: Final = ("<lastbook-again", "<lastbook-measure")
+"""A stranger is shown nothing of these, or only a part."""
 
 
 @dataclass
@@ -66,7 +68,7 @@ async def open_loaded(
     browser: Browser, api_url: str, body: str, *, html: str = "lang='en'", **options: Any
 ) -> AsyncIterator[tuple[Page, Loaded, Watch]]:
     """A page of a shopper who does nothing, half a second after its last element was ready."""
-    known = " data-token='token'" if body.startswith("<lastbook-again") else ""  # strangers are asked for nothing
+    known = " data-token='token'" if body.startswith(KNOWN) else ""
     script = f"data-key='lb_pk_test' data-consent='granted'{known}"
     with serve(build_bare_shop(api_url, body, script=script, html=html)) as shop:
         async with open_page(browser, **options) as (page, watch):

@@ -17,8 +17,10 @@ WORDS_BYTES = 900
 MORE_BYTES = 2_000
 """Of what is fetched when the shopper acts."""
 PAGE_BYTES = 10_000
-CHINESE_PAGE_BYTES = 10_350
-"""With the words of the slots, a file of its own: in UTF-8 a Chinese sign takes three bytes."""
+CHINESE_BYTES = {"lastbook-campaign": 10_300}
+"""A page that falls short of the budget: in UTF-8 a Chinese sign takes three bytes, and a campaign says much."""
+LOOKS: dict[str, list[str]] = {"lastbook-measure": []}
+"""Of what else is on the page, where that is not slots."""
 
 ELEMENTS = sorted(path.stem for path in SOURCE.glob("lastbook-*.css"))
 MORE = sorted(path.stem for path in SOURCE.glob("lastbook-*-more.js"))
@@ -49,17 +51,18 @@ def test_an_elements_code_its_looks_and_its_words_stay_within_the_budget(name: s
     assert words <= WORDS_BYTES
 
 
-@pytest.mark.parametrize("name", ["lastbook-custom", "lastbook-campaign", "lastbook-again"])
+@pytest.mark.parametrize("name", ELEMENTS)
 def test_a_page_with_a_further_element_loads_no_more_than_it_may(name: str) -> None:
-    """All that is fetched before the shopper acts."""
-    total = size("lastbook.js", "lastbook.css", f"{name}-en.js")
+    """All that is fetched before the shopper acts; a page for measurements has no slots, and so not their looks."""
+    total = size("lastbook.js", *LOOKS.get(name, ["lastbook.css"]), f"{name}-en.js")
     assert total <= PAGE_BYTES, f"{total} bytes"
 
 
-@pytest.mark.parametrize("name", ["lastbook-custom", "lastbook-campaign", "lastbook-again"])
-def test_a_chinese_page_with_a_further_element_loads_little_more(name: str) -> None:
-    total = size("lastbook.js", "lastbook.css", "lastbook-zh.js", f"{name}-zh.js")
-    assert total <= CHINESE_PAGE_BYTES, f"{total} bytes"
+@pytest.mark.parametrize("name", ELEMENTS)
+def test_a_chinese_page_with_a_further_element_loads_no_more_than_it_may(name: str) -> None:
+    """With the words of the slots, a file of its own. A campaign falls short of it."""
+    total = size("lastbook.js", *LOOKS.get(name, ["lastbook.css", "lastbook-zh.js"]), f"{name}-zh.js")
+    assert total <= CHINESE_BYTES.get(name, PAGE_BYTES), f"{total} bytes"
 
 
 @pytest.mark.parametrize("name", MORE)

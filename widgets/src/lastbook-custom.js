@@ -3,7 +3,8 @@
  * choices and measurements. Prices and dates are the server's alone: the page asks, and says what it is told.
  *
  * `options` is a JSON object of answers to begin with; `measure` and `signin` are addresses of the shop's own pages;
- * with `campaign` it is preordered, in the `<lastbook-campaign>` of that id. The order is in `lastbook-custom-more.js`.
+ * with `campaign` it is preordered, in the `<lastbook-campaign>` of that id. What would put
+ * a choice right, that a price has changed, and the order are in `lastbook-custom-more.js`.
  * The shop's children stay until the first answer, and where there is none.
  *
  * @typedef {{id: string, kind: "choice" | "text" | "number" | "measurement", label: string, required: boolean,
@@ -33,9 +34,10 @@ export function mount(kit) {
   let asked;
   let fresh;
   let timer;
-  /** Whether an order was tried: only then is marked what is merely open yet. */
-  let tried;
   let said = [];
+  /** What is needed once the shopper acts, when it was fetched. */
+  let acts;
+  Object.assign(kit, { again, button, choose, current, put, question, tell }); // for the other module
   return refresh;
 
   function refresh() {
@@ -68,6 +70,14 @@ export function mount(kit) {
     fresh = false;
     soon(wait);
     show();
+    prepare();
+  }
+
+  /** Whoever chooses, sees a conflict, or points at the button may need the rest. */
+  async function prepare() {
+    if (acts) return;
+    acts = await more();
+    if (acts && host.state === "ready") show();
   }
 
   function put(path, more) {
@@ -78,6 +88,7 @@ export function mount(kit) {
   async function question() {
     if (!host.isConnected) return;
     clearTimeout(timer);
+    if (JSON.stringify(own) === asked) await prepare(); // it has words for another price
     const now = JSON.stringify(own);
     try {
       const next = await put("configure", { answers: own });
@@ -93,20 +104,16 @@ export function mount(kit) {
   function take(next, before) {
     answer = next;
     fresh = true;
-    said = changed(before);
+    said = acts?.changed(kit, next, before) ?? [];
     show();
+    if (next.result.issues.some((issue) => issue.fix && marked(issue))) prepare();
     state("ready", { answers: next.answers, ...next.result });
-  }
-
-  function changed(before) {
-    const now = answer.result.price_minor;
-    return before >= 0 && now !== before ? [fill(text.changed, cost(before), cost(now))] : [];
   }
 
   function fail({ status, message }) {
     const gone = status === 404;
     fresh = false;
-    if (answer && gone) draw(["p", { role: "status" }, text.ended]);
+    if (answer && gone) draw(["p", { role: "status" }, text.ended ?? text.failed]); // with the other module
     else if (answer) tell(text.failed, button("again", text.again, question));
     state(gone ? (answer ? "ended" : "empty") : "error", { reason: message });
   }
@@ -135,7 +142,7 @@ export function mount(kit) {
       ["small", {}, parts(result)],
       ["p", { part: "notice", id: "notice" }, withdrawal.exempt && withdrawal.notice],
       button("order", get("campaign") ? text.reserve : text.order, order,
-        { "aria-describedby": "notice", onpointerenter: more }),
+        { "aria-describedby": "notice", onpointerenter: prepare }),
       ["div", { part: "said", role: "status" }, ...said],
     );
   }
@@ -210,19 +217,13 @@ export function mount(kit) {
 
   function issues(id) {
     return answer.result.issues
-      .filter(({ options, code, rule }) => options.includes(id) && (tried || rule || code !== "missing"))
-      .flatMap(({ message, fix }) => [["p", {}, message], ...fixes(fix)]);
+      .filter((issue) => issue.options.includes(id) && marked(issue))
+      .flatMap(({ message, fix }) => [["p", {}, message], ...(acts?.fixes(kit, answer, fix) ?? [])]);
   }
 
-  function fixes(fix) {
-    const option = answer.document.options.find(({ id }) => id === fix?.option);
-    const values = { choose: fix?.values, remove: [null] }[fix?.act] ?? [];
-    return values.map((value) => {
-      const label = option.values?.find(({ id }) => id === value)?.label ?? value ?? text.none;
-      const changes = { [option.id]: value };
-      fix.also?.forEach((also) => (changes[also.option] = also.value));
-      return button("fix", fill(text.fix, option.label, label), () => choose(changes));
-    });
+  /** What is merely open yet is marked once an order was tried. */
+  function marked({ code, rule }) {
+    return kit.tried || rule || code !== "missing";
   }
 
   /* ---- the fit ---- */
@@ -249,17 +250,17 @@ export function mount(kit) {
 
   /* ---- the order ---- */
 
-  /** Its code and words are fetched when there is one; an order is of what is seen, at the price that is seen. */
+  /** An order is of what is seen, at the price that is seen. */
   async function order() {
     const seen = answer.result.price_minor;
-    const acts = await more();
-    if (!acts) return fail({});
-    if (!fresh) await question();
-    if (!fresh) return;
-    tell(...changed(seen));
-    if (said[0]) return;
-    tried = true;
-    acts.order(kit, answer, { again, put, tell });
+    await prepare();
+    if (acts) acts.order(kit, seen);
+    else fail({});
+  }
+
+  /** The answer to what was chosen last, if it is there. */
+  function current() {
+    return fresh && answer;
   }
 
   /** How it is now, which says why: another price, another rule, a measurement that is gone; else in these words. */

@@ -4,7 +4,8 @@
  *
  * `profile` is the kind (foot, upper_body, …), `fields` are keys with spaces between, `unit` is cm or in, `signin` is
  * the address of the shop's own page. Values go to our origin and nowhere else: not into an event, not into a storage
- * of the browser. Inside they are whole tenths of a millimetre.
+ * of the browser. Inside they are whole tenths of a millimetre. What is said of a length that was typed, saving, what was
+ * on record before, and deletion are in `lastbook-measure-more.js`.
  *
  * @typedef {{key: string, kind: string, label: string, sided: boolean, soft_min: number, soft_max: number,
  *   hard_min: number, hard_max: number, how: string[], drawing: string}} Definition
@@ -67,9 +68,12 @@ function shape(tag, attributes, ...children) {
   return element;
 }
 
-/** @param {import("./lastbook.js").Kit} kit */
-export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl, say, signedIn, state }) {
+/** @param {import("./kit.js").Kit} kit */
+export function mount(kit) {
+  const { host, text, language, ask, day, draw, fill, get, more, safeUrl, signedIn, state } = kit;
   let data;
+  /** What is needed once the shopper acts, when it was fetched. */
+  let acts;
   /** By key and side. @type {Record<string, Field>} */
   let fields;
   let unit;
@@ -79,6 +83,7 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
   let said;
   /** By key: a drawing that is there stays. */
   const sketches = {};
+  Object.assign(kit, { definitions, kind, length, put, read, show, source, tell }); // for the other module
   return refresh;
 
   /** Whoever looked before: nothing of theirs stays. */
@@ -120,6 +125,21 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
     show();
   }
 
+  /** Whoever types or looks at what was is about to need the rest. */
+  async function prepare() {
+    if (acts) return;
+    acts = await more();
+    show();
+  }
+
+  async function act(what) {
+    const about = data;
+    await prepare();
+    if (data !== about) return; // it was asked anew meanwhile
+    if (acts) what();
+    else tell(text.failed);
+  }
+
   function kind() {
     return get("profile") ?? data.definitions[0]?.kind;
   }
@@ -134,6 +154,7 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
   /* ---- the page ---- */
 
   function show() {
+    if (!data) return; // the page is about somebody else by now
     const units = Object.keys(TENTH_MM).map((name) => radio(name));
     draw(
       ["fieldset", { part: "units" }, ["legend", {}, text.unit], ...units],
@@ -176,30 +197,26 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
     const id = key + side;
     const one = (fields[id] ??= { key, side, typed: "", tenths: NaN });
     const known = data.values.find((value) => value.key === key && value.side === side);
-    const [wrong, remark] = judge(one, ranges);
+    const [wrong, remark] = acts?.judge(kit, one, ranges) ?? [];
     const oninput = ({ target }) => {
       Object.assign(one, { typed: target.value, tenths: toTenthMm(target.value, unit), touched: true, left: false });
       show();
+      prepare();
     };
     const onchange = () => ((one.left = true), show());
     return ["div", { part: wrong ? "side wrong" : "side" },
       ["label", { htmlFor: id }, ["span", { part: "unseen" }, label + " "], [text[side], unit].filter(Boolean).join(", ")],
       ["input", { id, part: "length", inputMode: "decimal", autocomplete: "off", value: one.typed, oninput, onchange,
-        ariaInvalid: wrong, "aria-describedby": "about-" + id }],
+        ariaInvalid: !!wrong, "aria-describedby": "about-" + id }],
       ["small", { id: "about-" + id, ariaLive: "polite" }, remark || (known && !one.touched && source(known))]];
+  }
+
+  function length(tenths) {
+    return fromTenthMm(tenths, unit) + " " + unit;
   }
 
   function source({ source, measured_at, stale }) {
     return fill(text[source] ?? text.import, day(measured_at)) + (stale ? " · " + text.stale : "");
-  }
-
-  /** Outside the hard range it is refused, outside the soft range questioned. @returns {[boolean, string]} */
-  function judge({ typed, tenths, touched, left }, { soft_min, soft_max, hard_min, hard_max }) {
-    const within = (words, ...ends) => fill(text[words], ...ends.map((end) => fromTenthMm(end, unit) + " " + unit));
-    if (!touched || !left || !typed) return [false, ""];
-    if (!(tenths >= 0)) return [true, text.number];
-    if (tenths < hard_min || tenths > hard_max) return [true, within("wrong", hard_min, hard_max)];
-    return [false, (tenths < soft_min || tenths > soft_max) && within("unusual", soft_min, soft_max)];
   }
 
   function stranger() {
@@ -212,67 +229,25 @@ export function mount({ host, text, language, ask, day, draw, fill, get, safeUrl
     return [
       !data.consent && ["label", { part: "consent" }, ["input", { id: "consent", type: "checkbox", checked: agreed, onchange }],
         ["span", {}, text.consent]],
-      button("save", text.save, save),
+      button("save", text.save, () => act(() => acts.save(kit, { agreed, data, fields }))),
       ["div", { part: "said", role: "status" }, ...said.map((line) => ["p", {}, line])],
-      data.history[0] && history(),
-      data.history[0] && removal(),
+      ...(data.history[0] ? past() : []),
+    ];
+  }
+
+  /** What was on record before, and its deletion, which is asked about first. */
+  function past() {
+    const decide = (now) => () => ((deleting = now), show(), host.shadowRoot.getElementById(now ? "keep" : "delete").focus());
+    const buttons = deleting
+      ? [["p", {}, text.sure], button("sure", text.delete, () => ((deleting = false), acts.remove(kit))), button("keep", text.keep, decide(false))]
+      : [button("delete", text.delete, () => act(decide(true)))];
+    return [
+      ["details", { part: "history", ontoggle: prepare }, ["summary", {}, text.history], acts?.history(kit, data)],
+      ["div", { part: "removal" }, ...buttons],
     ];
   }
 
   function button(part, label, onclick) {
     return ["button", { part, id: part, type: "button", onclick }, label];
-  }
-
-  function history() {
-    const labels = Object.fromEntries(data.definitions.map(({ key, label }) => [key, label]));
-    const length = ({ key, side, value_tenth_mm }) =>
-      [labels[key] ?? key, text[side]].filter(Boolean).join(", ") + ": " + fromTenthMm(value_tenth_mm, unit) + " " + unit;
-    const rows = data.history.map((one) => [
-      "li", {}, ["strong", {}, source({ ...one, measured_at: one.recorded_at })],
-      ...one.values.map((value) => ["div", {}, length(value)]),
-    ]);
-    return ["details", { part: "history" }, ["summary", {}, text.history], ["ul", {}, ...rows]];
-  }
-
-  function removal() {
-    const ask = (now) => () => ((deleting = now), show(), host.shadowRoot.getElementById(now ? "keep" : "delete").focus());
-    if (!deleting) return ["div", { part: "removal" }, button("delete", text.delete, ask(true))];
-    return ["div", { part: "removal" }, ["p", {}, text.sure], button("sure", text.delete, remove), button("keep", text.keep, ask(false))];
-  }
-
-  /* ---- saving and deleting ---- */
-
-  function save() {
-    const touched = Object.values(fields).filter((one) => one.touched);
-    touched.forEach((one) => (one.left = true));
-    show();
-    const told = touched.filter((one) => one.tenths >= 0);
-    const wrong = host.shadowRoot.querySelector("[aria-invalid=true]");
-    const [why, id] = wrong ? [text.look, wrong.id]
-      : !told[0] ? [text.nothing, "save"]
-      : !data.consent && !agreed ? [text.agree, "consent"] : [];
-    if (!why) return send(told);
-    tell(why);
-    host.shadowRoot.getElementById(id).focus();
-  }
-
-  /** @param {Field[]} told what was not told again stays as it is on record */
-  function send(told) {
-    const values = told.map(({ key, side, tenths }) => ({ key, side, value: String(tenths / 10), unit: "mm" }));
-    const consent = agreed ? { text_version: text.version } : undefined;
-    return put("save", { kind: kind(), values, consent, locale: language }, async ({ warnings }) => {
-      await read();
-      tell(text.saved, ...warnings.map(({ message }) => message));
-      say("measure", { action: "save", fields: [...new Set(told.map(({ key }) => key))] });
-    });
-  }
-
-  function remove() {
-    deleting = false;
-    return put("delete", { kind: kind() }, async () => {
-      await read();
-      tell(text.deleted);
-      say("measure", { action: "delete", fields: definitions().map(({ key }) => key) });
-    });
   }
 }

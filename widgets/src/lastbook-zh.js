@@ -1,2 +1,2 @@
-/** The words of the slots in Simplified Chinese. */
-export const text = { previous: "上一组商品", next: "下一组商品", before: "原价", now: "优惠价" };
+/** The words of the slots in Simplified Chinese, in the order of `core/page.js`. */
+export const text = ["上一组商品", "下一组商品", "原价", "优惠价"];

@@ -35,10 +35,10 @@ function prices({ made, price_minor, sale_price_minor, currency }, locale) {
   return own == null && sale_price_minor < price_minor && regular && sale ? [sale, regular] : [regular];
 }
 
-function price(now, before, words) {
+function price(now, before, [, , regular, sale]) {
   if (!before) return make("span", "price", now);
   const labelled = (tag, label, text) => make(tag, "", make("span", "unseen", label + " "), text);
-  return make("span", "price", labelled("ins", words.now, now), " ", labelled("del", words.before, before));
+  return make("span", "price", labelled("ins", sale, now), " ", labelled("del", regular, before));
 }
 
 function picture(product, alt) {
@@ -49,7 +49,7 @@ function picture(product, alt) {
 /**
  * The order of what a card shows is fixed; `shows` says what.
  * @param {Product} product
- * @param {{shows: (field: string) => boolean, template?: HTMLTemplateElement, bind?: Function, words: object, locale: string}} how
+ * @param {{shows: (field: string) => boolean, template?: HTMLTemplateElement, bind?: Function, words: string[], locale: string}} how
  */
 export function card(product, { shows, template, bind, words, locale }) {
   const { made, title, url } = product;

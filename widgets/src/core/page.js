@@ -19,9 +19,12 @@ export function attempt(work) {
 export const tagOf = (text) => attempt(() => Intl.getCanonicalLocales(text.replace("_", "-"))[0]) ?? "en";
 export const language = tagOf(document.documentElement.lang || navigator.language);
 
-/** The language of our words: English is here, each other one is a module. */
+/**
+ * The language of our words: English is here, each other one is a module. What the buttons do: show the previous
+ * products, the next ones; which price it is: the regular one, the one of a sale.
+ */
 export const spokenIn = (tag) => (/^zh/i.test(tag) ? "zh" : "en");
-const ENGLISH = { previous: "Previous products", next: "Next products", before: "Regular price", now: "Sale price" };
+const ENGLISH = ["Previous products", "Next products", "Regular price", "Sale price"];
 export const wordsIn = async (tag) =>
   spokenIn(tag) === "en" ? ENGLISH : (await import(beside(`lastbook-${spokenIn(tag)}.js`))).text;
 
