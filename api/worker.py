@@ -44,7 +44,15 @@ from tenants.accounts import Tenant
 from tenants.erased_sessions import FORGET_SESSIONS, forget_erased_sessions
 from tenants.idempotency import forget_old_keys
 from tenants.imports.runs import RUN_IMPORT
-from tenants.jobs import FINISH_ERASURE, KEEP_RETENTION, defer_keep_retention, finish_erasure, keep_retention
+from tenants.jobs import (
+    FINISH_ERASURE,
+    KEEP_RETENTION,
+    POOL_CONSUMPTION,
+    defer_keep_retention,
+    defer_pool_consumption,
+    finish_erasure,
+    keep_retention,
+)
 from tenants.preorder_money import SEND_CHARGE, SEND_REFUND
 from tenants.replenishment import pool_consumption
 from tenants.stripe_inbox import HANDLE_STRIPE_EVENT
@@ -100,6 +108,11 @@ def build_worker(settings: Settings) -> App:
             settings, UUID(tenant_id), tune_seconds=settings.tune_seconds if tune == "yes" else 0
         )
         log.info("trained", tenant_id=tenant_id, version_id=str(trained.version_id), status=trained.status)
+        async with open_tools(settings) as (db, _), db.tenant(UUID(tenant_id)) as conn:
+            await defer_pool_consumption(conn, UUID(tenant_id))
+
+    @app.task(name=POOL_CONSUMPTION, queue=QUEUE, retry=TakenUpWithTheRecord())
+    async def pool(tenant_id: str) -> None:
         async with open_tools(settings) as (db, _), db.tenant(UUID(tenant_id)) as conn:
             await pool_consumption(conn, now=system_clock())
 

@@ -18,6 +18,7 @@ from tenants.suppression import read_suppressed
 
 FINISH_ERASURE = "finish_erasure"
 KEEP_RETENTION = "keep_retention"
+POOL_CONSUMPTION = "pool_consumption"
 
 
 async def defer_finish_erasure(conn: Connection, tenant_id: UUID, erasure_id: UUID) -> None:
@@ -31,6 +32,12 @@ async def defer_keep_retention(conn: Connection, tenant_id: UUID) -> None:
     """Queue a tenant's daily round, unless one waits."""
     lock = f"retention:{tenant_id}"
     await defer(conn, KEEP_RETENTION, {"tenant_id": str(tenant_id)}, queueing_lock=lock, lock=lock)
+
+
+async def defer_pool_consumption(conn: Connection, tenant_id: UUID) -> None:
+    """Let what all shoppers tell of how long products last be put together anew, unless that waits already."""
+    lock = f"pool:{tenant_id}"
+    await defer(conn, POOL_CONSUMPTION, {"tenant_id": str(tenant_id)}, queueing_lock=lock, lock=lock)
 
 
 async def finish_erasure(db: Database, store: Artifacts, tenant_id: UUID, erasure_id: UUID, *, clock: Clock) -> None:

@@ -75,7 +75,9 @@ async def jobs(machines: Settings, shop: ShopClient) -> list[str]:
     """Status of the shop's trainings, the oldest first."""
     admin = await as_admin(machines)
     rows = await admin.fetch(
-        "select status from procrastinate_jobs where args ->> 'tenant_id' = $1 order by id", shop.tenant_id
+        "select status from procrastinate_jobs"
+        " where task_name = 'train_tenant' and args ->> 'tenant_id' = $1 order by id",
+        shop.tenant_id,
     )
     await admin.close()
     return [row["status"] for row in rows]

@@ -21,7 +21,7 @@ class HasB(Protocol):
 
 async def ask_placements(a: ShopClient, pair: HasB) -> AsyncIterator[tuple[str, str, httpx2.Response]]:
     """Template, what, answer."""
-    slots = [{"name": name, "product": "only-b", "cart": ["only-b"]} for name in ("only-b", "home-popular")]
+    slots = [{"name": name, "product": "only-b", "exclude": ["only-b"]} for name in ("only-b", "home-popular")]
     for page in ({"slots": slots}, {"slots": slots, "locale": "zh"}, {"slots": slots, "region": "DE"}):
         yield "GET /public/v1/slots", str(page), await _get(a, page)
     kept = (await _get(pair.b, {"slots": slots})).headers["etag"]
