@@ -138,3 +138,13 @@ async def test_choices_are_priced_where_the_rest_cannot_be_fetched(
         await page.get_by_role("status").get_by_text("There is no price right now.").wait_for()
     assert api.options.quoted == []
     assert watch.errors == []
+
+
+async def test_a_history_that_cannot_be_fetched_is_said_so(browser: Browser, api: FakeApi, api_url: str) -> None:
+    api.record.consent = True
+    api.record.add("self", foot_length_left=2543)
+    async with open_measure(browser, api_url) as (page, watch):
+        await page.route(MORE, lambda route: route.abort())
+        await page.get_by_text("History", exact=True).click()
+        await page.get_by_role("status").get_by_text("This did not work.").wait_for()
+    assert watch.errors == []

@@ -242,7 +242,7 @@ export function mount(kit) {
       ? [["p", {}, text.sure], button("sure", text.delete, () => ((deleting = false), acts.remove(kit))), button("keep", text.keep, decide(false))]
       : [button("delete", text.delete, () => act(decide(true)))];
     return [
-      ["details", { part: "history", ontoggle: prepare }, ["summary", {}, text.history], acts?.history(kit, data)],
+      ["details", { part: "history", ontoggle: () => act(show) }, ["summary", {}, text.history], acts?.history(kit, data)],
       ["div", { part: "removal" }, ...buttons],
     ];
   }
