@@ -7,6 +7,7 @@ import pytest
 
 from api.worker import build_worker
 from recommender.jobs import TRAIN_TENANT
+from tenants.jobs import POOL_CONSUMPTION
 from tenants.retention import delete_expired
 from tenants.shown_tokens import Shown, read_shown_tokens
 from tests.again.household import APRIL, EXAMPLE, ask, buy, ids, listed, pool, supplies, today
@@ -324,12 +325,24 @@ async def test_i6_another_shops_shopper_of_the_same_id_has_a_list_of_their_own(
 
 
 async def test_i6_every_training_puts_the_pools_together_anew(store: ShopClient) -> None:
-    """The job has the real time."""
+    """The jobs have the real time."""
     day = store.service.clock().date()
     for n in range(5):
         bought = {day - timedelta(days=days): units for days, units in ((120, 10), (90, 10), (60, 20))}
         await buy(store, f"other-{n}", bought, "tea")
     await buy(store, "one", {day - timedelta(days=25): 10}, "tea")
-    await build_worker(store.service.settings).tasks[TRAIN_TENANT].func(tenant_id=store.tenant_id)
+    worker = build_worker(store.service.settings)
+    await worker.tasks[TRAIN_TENANT].func(tenant_id=store.tenant_id)
+    async with store.service.db.tenant(store.keys.tenant_id) as conn:
+        asked = await conn.fetchval(_POOL_JOBS, store.tenant_id)
+    assert asked == 1
+    await worker.tasks[POOL_CONSUMPTION].func(tenant_id=store.tenant_id)
     told = (await supplies(store, "one"))["tea"]
     assert (told["pooled"], told["runs_out_on"]) == (True, str(day + timedelta(days=5)))
+
+
+_POOL_JOBS = """
+select count(*)
+from procrastinate_jobs
+where task_name = 'pool_consumption' and args ->> 'tenant_id' = $1 and status = 'todo'
+"""

@@ -91,9 +91,12 @@ async def test_p1_who_is_on_record_joins_the_campaign_that_is_made_to_her_measur
                 await boot.get_by_text("Choose first").wait_for()
                 assert await boot.get_by_role("button", name="Join").count() == 0
                 await page.get_by_text("On record: Foot length, Ball girth").wait_for()
+                shown = page.locator("lastbook-custom [part=price]")
+                before = await shown.inner_text()
                 await page.get_by_role("radio", name="Rubber").check()
+                await shown.filter(has_not_text=before).wait_for()
+                price = await shown.inner_text()
                 await page.get_by_role("button", name="Continue to the preorder").click()
-                price = await page.locator("lastbook-custom [part=price]").inner_text()
                 await boot.get_by_text(f"Total: {price}").wait_for()
                 assert await page.locator("[data-basket]").inner_text() == "0"
                 await boot.get_by_label("I agree to the terms").check()
