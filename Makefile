@@ -14,7 +14,7 @@ help: ## say what can be made
 	@echo 'make demo CHECK=1      the same, asks for some recommendations, and ends'
 	@echo 'make test              all that the tests need, then the checks and all tests'
 	@echo 'make lint              style, types and import directions only'
-	@echo 'make bench NAME=…      one benchmark (serving, ingest, import, training, quality, memory, configure, preorder, replenishment); one JSON line last'
+	@echo 'make bench NAME=…      one benchmark (serving, ingest, import, training, quality, memory, configure, preorder, replenishment, widget, slots, lighthouse); one JSON line last'
 	@echo 'make lock              requirements.lock anew from pyproject.toml'
 
 demo: .venv/installed
