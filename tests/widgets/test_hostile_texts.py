@@ -344,7 +344,7 @@ _STYLED = """([text, names]) => {
     return getComputedStyle(slot).getPropertyValue("--lb-n").trim();
   });
   const rules = (list) => [...list].flatMap((rule) => (rule.cssRules?.length ? rules(rule.cssRules) : [rule]));
-  const selectors = rules(sheet.cssRules).map((rule) => rule.selectorText);
-  const strange = selectors.filter((one) => !/^lastbook-slot/.test(one ?? ""));
+  const named = rules(sheet.cssRules).map((rule) => rule.selectorText ?? rule.name);
+  const strange = named.filter((one) => !/^(lastbook-slot|--lastbook-|:root$)/.test(one ?? ""));
   return { limits, strange };
 }"""
