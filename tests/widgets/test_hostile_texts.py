@@ -166,7 +166,7 @@ async def test_in_a_widget_every_field_stays_text(browser: Browser, policy: bool
     body = "".join(f"<lastbook-slot name='bad-{number}'></lastbook-slot>" for number in range(len(PAYLOADS)))
     with hostile_page(body) as url:
         async with opened(browser, url, policy=policy) as (page, watch):
-            await page.wait_for_function(_ALL_READY, arg=len(PAYLOADS), timeout=20_000, polling=1_500)
+            await page.wait_for_function(_ALL_READY, arg=len(PAYLOADS), timeout=90_000, polling=1_500)
             found = await page.evaluate(STRANGERS)
             titles = await page.evaluate("() => [...document.querySelectorAll('h2')].map((one) => one.textContent)")
             await harmless(page, watch)
@@ -187,7 +187,7 @@ async def test_in_included_markup_every_field_and_attribute_stays_text(browser: 
     )
     with hostile_page(body) as url:
         async with opened(browser, url, policy=policy) as (page, watch):
-            await page.wait_for_function(_ALL_READY, arg=len(PAYLOADS), timeout=20_000, polling=1_500)
+            await page.wait_for_function(_ALL_READY, arg=len(PAYLOADS), timeout=90_000, polling=1_500)
             found = await page.evaluate(STRANGERS)
             headings = await page.evaluate("() => [...document.querySelectorAll('h2')].map((one) => one.textContent)")
             await harmless(page, watch)
